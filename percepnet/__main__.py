@@ -1,0 +1,5 @@
+"""`python -m percepnet` is the command `percepnet`."""
+
+from percepnet.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""Ablation: which factor made the difference, and the report."""

@@ -1,0 +1,1 @@
+"""Agreement with people: correlations, intervals and ceilings, from arrays alone."""

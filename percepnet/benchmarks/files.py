@@ -1,0 +1,111 @@
+"""Finding a benchmark's files in a folder that a person has unpacked."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from percepnet.errors import InputError, NothingThereError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+_log = logging.getLogger(__name__)
+_NAMED = 5
+
+
+def user_folder(root: str | None, benchmark: str, content: str) -> Path:
+    """Return the folder that holds `benchmark`'s data.
+
+    Raises:
+        NothingThereError: No folder was named: a reason to skip the benchmark.
+        InputError: The named folder does not exist or is a file.
+    """
+    remedy = f"name a folder with {content}: benchmark.root=FOLDER"
+    if root is None:
+        raise NothingThereError(
+            f"{benchmark} needs files that only you can supply.",
+            expected=f"a folder with {content}",
+            found="no root",
+            remedy=remedy,
+        )
+    folder = Path(root).expanduser()
+    if not folder.is_dir():
+        found = f"{folder} is a file" if folder.exists() else f"{folder} does not exist"
+        raise InputError(
+            f"{benchmark} finds no folder at its root.",
+            expected=f"a folder with {content}",
+            found=found,
+            remedy=remedy,
+        )
+    return folder
+
+
+def layout_folder(root: Path, has_layout: Callable[[Path], bool], layout: str) -> Path:
+    """Return the folder with the layout: `root`, else its one subfolder that has it, else its parent.
+
+    Raises:
+        InputError: None of them has it, or several subfolders do.
+    """
+    if has_layout(root):
+        return root
+    below = [child for child in sorted(root.iterdir()) if child.is_dir() and has_layout(child)]
+    nearby = below or [parent for parent in [root.resolve().parent] if has_layout(parent)]
+    if len(nearby) == 1:
+        _log.warning("%s does not hold %s itself; using %s", root, layout, nearby[0])
+        return nearby[0]
+    raise InputError(
+        f"{root} does not have the layout of the database.",
+        expected=layout,
+        found=f"it in several subfolders: {some(p.name for p in nearby)}" if nearby else _listing(root),
+        remedy="name the folder that holds them, as the database's authors packed it",
+    )
+
+
+def entries(folder: Path) -> dict[str, Path]:
+    """Return what lies in `folder` by lower-case name.
+
+    Raises:
+        InputError: Two names differ by letter case alone, so that neither can be chosen.
+    """
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        twin = found.setdefault(path.name.lower(), path)
+        if twin is not path:
+            raise InputError(
+                f"Two files in {folder} have the same name but for letter case.",
+                expected="one file per name",
+                found=f"{twin.name} and {path.name}",
+                remedy="remove the one that is not the database's own",
+            )
+    return found
+
+
+def require(found: dict[str, Path], names: Sequence[str], folder: Path, remedy: str) -> list[Path]:
+    """Return the path of each of `names`, found without letter case.
+
+    Raises:
+        InputError: Some are missing; the first five are named.
+    """
+    missing = [name for name in names if name.lower() not in found]
+    if missing:
+        raise InputError(
+            f"{len(missing)} of {len(names)} files are missing in {folder}.",
+            expected=f"{len(names)} files such as {names[0]}",
+            found=f"no {some(missing)}",
+            remedy=remedy,
+        )
+    return [found[name.lower()] for name in names]
+
+
+def some(names: Iterable[object]) -> str:
+    """Return the first five of `names` in one line, and how many more there are."""
+    listed = [str(name) for name in names]
+    rest = len(listed) - _NAMED
+    return ", ".join(listed[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _listing(folder: Path) -> str:
+    names = sorted(path.name for path in folder.iterdir())
+    return some(names) if names else "an empty folder"

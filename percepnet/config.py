@@ -1,0 +1,200 @@
+"""Typed settings: what conf/ may say, what identifies a cell, and objects made from `_target_` nodes."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from percepnet.errors import InputError, nearest
+
+RUN_TIME_KEYS = ("results", "retry", "sources", "tracking", "invocation", "study")
+RUN_TIME_COMPUTE_KEYS = ("device", "batch", "workers", "threads", "channels_last")
+IDENTITY_VERSION = 1
+"""Raised when the meaning of a setting changes, so that finished cells of older versions are run again."""
+
+
+@dataclass
+class GoalConfig:
+    """What the network was trained to do."""
+
+    name: str = MISSING
+
+
+@dataclass
+class DatasetConfig:
+    """The images it was trained on."""
+
+    name: str = MISSING
+
+
+@dataclass
+class ArchConfig:
+    """The architecture; `variant` is its size, `taps` the places that are read."""
+
+    name: str = MISSING
+    variant: str = ""
+    taps: list[str] = field(default_factory=list)
+
+
+@dataclass
+class AgreementConfig:
+    """The cluster bootstrap."""
+
+    resamples: int = 1000
+    level: float = 0.95
+    seed: int = 0
+
+
+@dataclass
+class ComputeConfig:
+    """How forward passes are run."""
+
+    device: str = "auto"
+    precision: str = "fp32"
+    batch: int = 8
+    workers: int = 0
+    threads: int | None = None
+    channels_last: bool = True
+
+
+@dataclass
+class SourcesConfig:
+    """Where weights and data come from."""
+
+    cache: str | None = None
+    mirrors: list[str] = field(default_factory=list)
+    network: bool = True
+
+
+@dataclass
+class TrackingConfig:
+    """Weights and Biases."""
+
+    mode: str = "offline"
+    project: str = "percepnet"
+    entity: str | None = None
+
+
+@dataclass
+class SweepConfig:
+    """Everything one cell of a sweep is told."""
+
+    study: str = "default"
+    goal: GoalConfig = field(default_factory=GoalConfig)
+    dataset: DatasetConfig = field(default_factory=DatasetConfig)
+    arch: ArchConfig = field(default_factory=ArchConfig)
+    weights: str = "pretrained"
+    weights_seed: int = 0
+    readout: dict[str, Any] = field(default_factory=dict)
+    benchmark: dict[str, Any] = field(default_factory=dict)
+    statistics: list[str] = field(default_factory=list)
+    agreement: AgreementConfig = field(default_factory=AgreementConfig)
+    compute: ComputeConfig = field(default_factory=ComputeConfig)
+    sources: SourcesConfig = field(default_factory=SourcesConfig)
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)
+    results: str = "results"
+    retry: bool = False
+    invocation: str = ""
+
+
+def conf_folder() -> Path:
+    """Return the folder of the YAML files: inside an installed wheel, else at the top of the checkout."""
+    here = Path(__file__).resolve().parent
+    packaged = here / "conf"
+    return packaged if packaged.is_dir() else here.parent / "conf"
+
+
+def benchmark_nodes(settings: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the benchmarks that were asked for, by name."""
+    return {name: node for name, node in settings["benchmark"].items() if isinstance(node, Mapping)}
+
+
+def identity(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what tells one cell from another: the resolved settings without those of the run's time.
+
+    Folders of data are left out too: what lies in them is told apart by each benchmark's fingerprint.
+    """
+    kept = {key: value for key, value in settings.items() if key not in (*RUN_TIME_KEYS, "benchmark")}
+    compute = settings["compute"]
+    kept["compute"] = {key: compute[key] for key in compute if key not in RUN_TIME_COMPUTE_KEYS}
+    kept["benchmark"] = {
+        name: {key: value for key, value in node.items() if key != "root"}
+        for name, node in benchmark_nodes(settings).items()
+    }
+    kept["version"] = IDENTITY_VERSION
+    if settings["weights"] == "random":
+        del kept["goal"], kept["dataset"]  # an untrained network has neither
+    else:
+        del kept["weights_seed"]
+    return kept
+
+
+def run_id(settings: Mapping[str, Any]) -> str:
+    """Return 12 hexadecimal digits that name a cell."""
+    return hashlib.sha256(json.dumps(identity(settings), sort_keys=True).encode()).hexdigest()[:12]
+
+
+def run_folder(settings: Mapping[str, Any]) -> str:
+    """Return a folder name of at most 64 characters: readable factors, then the run id."""
+    arch = settings["arch"]
+    parts = [
+        f"{arch['name']}{arch['variant']}",
+        "untrained" if settings["weights"] == "random" else settings["goal"]["name"],
+        str(settings["readout"].get("_target_", "")).rpartition(".")[2].lower(),
+        *benchmark_nodes(settings),
+    ]
+    readable = "-".join(parts)
+    safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in readable)
+    return f"{safe[:51]}-{run_id(settings)}"
+
+
+def make(node: Mapping[str, Any], **given: Any) -> Any:  # noqa: ANN401 (the node says what comes out)
+    """Return the frozen dataclass that `_target_` names, its fields filled from the node and checked by type.
+
+    Raises:
+        InputError: An unknown target, key or a value of the wrong type; tells the nearest key.
+    """
+    values = {**node, **given}
+    target = _import(str(values.pop("_target_", "")))
+    known = {item.name for item in fields(target)}
+    for key in values:
+        if key not in known:
+            raise InputError(f"{target.__name__} has no setting {key!r}", remedy=nearest(key, known))
+    try:
+        typed = OmegaConf.merge(OmegaConf.structured(target), values)
+        return target(**OmegaConf.to_container(typed, resolve=True))  # type: ignore[arg-type]
+    except OmegaConfBaseException as error:
+        raise InputError(
+            f"a setting of {target.__name__} is wrong", found=str(error).splitlines()[0]
+        ) from error
+
+
+def _import(path: str) -> Any:  # noqa: ANN401
+    module, _, name = path.rpartition(".")
+    if not module.startswith("percepnet."):
+        raise InputError(f"_target_ {path!r} is outside percepnet", expected="percepnet.module.Class")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise InputError(f"_target_ {path!r} cannot be imported", found=str(error)) from error
+    if not is_dataclass(found):
+        raise InputError(f"_target_ {path!r} is no dataclass")
+    return found
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """Return the resolved settings as plain dicts and lists, without Hydra's own node."""
+    resolved = OmegaConf.to_container(
+        OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"]), resolve=True
+    )
+    if not isinstance(resolved, dict):
+        raise TypeError("the configuration is a mapping")
+    return {str(key): value for key, value in resolved.items()}

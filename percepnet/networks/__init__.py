@@ -1,0 +1,1 @@
+"""Networks: goal x dataset x arch -> checkpoint -> module, taps and preprocessing."""

@@ -1,0 +1,1 @@
+"""Readouts: stored pair statistics in, distances out."""

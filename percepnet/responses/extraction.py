@@ -1,0 +1,137 @@
+"""One forward pass per image: every tap reduced at once to pair statistics, written shard by shard."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from percepnet.errors import InputError
+from percepnet.responses import plan
+from percepnet.responses.extractor import Extractor, Images, ShardWriter, predict
+from percepnet.responses.statistics import Statistic, chosen
+from percepnet.responses.store import Entry, Unfinished, key_of
+from percepnet.sources.cache import lock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from percepnet.benchmarks.contract import Benchmark
+    from percepnet.networks.network import Network
+
+log = logging.getLogger(__name__)
+
+PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """How the forward pass is run; only `precision` may change numbers, so only it is part of the key.
+
+    Attributes:
+        device: `auto`, `cpu`, `gpu` or `mps` (Lightning's accelerators).
+        precision: `fp32`, or `bf16` / `fp16` under autocast.
+        batch: Images per forward pass, at most.
+        workers: Processes that decode images; 0 decodes in the main one.
+        channels_last: Memory format of the network; the faster one for convolutions.
+    """
+
+    device: str = "auto"
+    precision: str = "fp32"
+    batch: int = 8
+    workers: int = 0
+    channels_last: bool = True
+
+
+def extract(
+    network: Network, benchmark: Benchmark, statistics: Sequence[str], compute: Compute, root: Path
+) -> tuple[Entry, int]:
+    """Return the stored statistics of every pair, and how many images passed the network to make them.
+
+    Zero images pass when the store has the entry already. Two processes that want the same entry make it
+    once: the second waits. A process that dies leaves its finished shards to the next.
+
+    Raises:
+        InputError: A setting or an image is not what it has to be.
+    """
+    kinds = chosen(statistics)
+    key = _key(network, benchmark, kinds, compute)
+    address = key_of(key)
+    final = root / address
+    if final.exists():
+        return Entry(final), 0
+    with lock(root / f"{address}.lock"):
+        if final.exists():
+            return Entry(final), 0
+        unfinished = Unfinished.at(root, address)
+        shards = plan.shards(benchmark.pairs)
+        passed = _run(network, benchmark, kinds, compute, unfinished, shards)
+        taps = [asdict(tap) for tap in network.taps]
+        content = {"key": key, "taps": taps, "stages": network.stages, "pairs": len(benchmark.pairs)}
+        return unfinished.finish(shards, content), passed
+
+
+def _key(
+    network: Network, benchmark: Benchmark, kinds: dict[str, Statistic], compute: Compute
+) -> dict[str, Any]:
+    return {
+        "weights": network.weights_hash,
+        "taps": [tap.name for tap in network.taps],
+        "stages": network.stages,
+        "preprocessing": asdict(network.preprocessing),
+        "precision": _lightning_precision(compute),
+        "benchmark": benchmark.fingerprint(),
+        "statistics": {name: kind.version for name, kind in kinds.items()},
+        "shard_pairs": plan.SHARD_PAIRS,
+    }
+
+
+def _lightning_precision(compute: Compute) -> str:
+    if compute.precision not in PRECISIONS:
+        raise InputError(
+            "unknown compute.precision", expected=", ".join(PRECISIONS), found=repr(compute.precision)
+        )
+    return PRECISIONS[compute.precision]
+
+
+def _run(  # noqa: PLR0913 (all that an extraction is)
+    network: Network,
+    benchmark: Benchmark,
+    kinds: dict[str, Statistic],
+    compute: Compute,
+    unfinished: Unfinished,
+    shards: Sequence[plan.Shard],
+) -> int:
+    missing = unfinished.missing(shards)
+    if not missing:
+        return 0
+    batches = list(plan.batches(benchmark.pairs, missing, compute.batch))
+    extractor = Extractor(network, kinds, channels_last=compute.channels_last)
+    total = sum(len(batch.distorted) + (batch.reference is not None) for batch in batches)
+    with _progress() as bar:
+        task = bar.add_task(f"{network.id} on {benchmark.name}", total=total)
+        writer = ShardWriter(unfinished, missing, lambda: bar.update(task, completed=extractor.images_passed))
+        predict(
+            extractor,
+            Images(benchmark, batches),
+            writer,
+            workers=compute.workers,
+            accelerator=compute.device,
+            precision=_lightning_precision(compute),
+        )
+    log.info(
+        "%d images passed %s for %d pairs of %s",
+        extractor.images_passed,
+        network.id,
+        sum(shard.stop - shard.start for shard in missing),
+        benchmark.name,
+    )
+    return extractor.images_passed
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("images"))
+    return Progress(*columns, TimeRemainingColumn())

@@ -1,0 +1,178 @@
+"""The Lightning side of an extraction: batches in, pair statistics out, shards written as they fill."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import lightning
+import numpy as np
+import torch
+from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
+from lightning.pytorch.callbacks import BasePredictionWriter
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from percepnet.errors import InputError
+from percepnet.responses.store import POSITIONS, Unfinished
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from percepnet.benchmarks.contract import Benchmark
+    from percepnet.networks.network import Network
+    from percepnet.responses.plan import Batch, Shard
+    from percepnet.responses.statistics import Statistic
+
+Reduced = dict[str, dict[str, Tensor]]
+"""tap -> statistic -> `[n, C]`."""
+
+
+class Extractor(lightning.LightningModule):
+    """Keeps a reference's responses while its distorted images pass, and reduces at every tap."""
+
+    def __init__(self, network: Network, kinds: dict[str, Statistic], *, channels_last: bool) -> None:
+        super().__init__()
+        self.network = network
+        self.kinds = kinds
+        self.images_passed = 0
+        self.references: dict[str, dict[str, Tensor]] = {}
+        if channels_last:
+            self.network.trunk.to(memory_format=torch.channels_last)
+
+    def predict_step(self, batch: dict[str, Any], batch_idx: int) -> Reduced:
+        """Return, per tap, the statistics `[n, C]` of the n distorted images of the batch."""
+        del batch_idx
+        results: Reduced = {}
+
+        def visit(tap: str, response: Tensor) -> None:
+            if batch["has_reference"]:
+                first, response = response[0], response[1:]
+                self.references[tap] = {
+                    name: kind.prepare(first.float()) for name, kind in self.kinds.items()
+                }
+            results[tap] = self._reduce(tap, response.float())
+
+        self.network.observe(batch["images"], visit)
+        self.images_passed += len(batch["images"])
+        return results
+
+    def _reduce(self, tap: str, response: Tensor) -> dict[str, Tensor]:
+        """Return the statistics of every image of a response `[n, C, H, W]`, image by image to stay small."""
+        prepared = self.references[tap]
+        values = {
+            name: torch.stack([kind.reduce(prepared[name], image) for image in response])
+            for name, kind in self.kinds.items()
+        }
+        positions = float(response.shape[-2] * response.shape[-1])
+        return {**values, POSITIONS: torch.full((len(response),), positions)}
+
+
+class Images(Dataset[dict[str, Any]]):
+    """The planned batches, decoded."""
+
+    def __init__(self, benchmark: Benchmark, batches: Sequence[Batch]) -> None:
+        self.benchmark = benchmark
+        self.batches = batches
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        batch = self.batches[index]
+        keys = [batch.reference, *batch.distorted] if batch.reference else list(batch.distorted)
+        images = [self.benchmark.image(key) for key in keys]
+        if len({image.shape for image in images}) > 1:
+            sizes = ", ".join(f"{key} {[*image.shape]}" for key, image in zip(keys, images, strict=True))
+            raise InputError(
+                "a distorted image differs from its reference in size",
+                found=sizes[:300],
+                remedy="the two images of a pair must have the same height and width",
+            )
+        return {
+            "images": torch.from_numpy(np.stack(images)),
+            "has_reference": batch.reference is not None,
+            "keys": keys,
+            "shard": batch.shard,
+        }
+
+
+class ShardWriter(BasePredictionWriter):
+    """Gathers batches and writes each shard when its last batch has passed."""
+
+    def __init__(self, unfinished: Unfinished, missing: Sequence[Shard], tick: Callable[[], object]) -> None:
+        super().__init__(write_interval="batch")
+        self.unfinished = unfinished
+        self.missing = {shard.index: shard for shard in missing}
+        self.tick = tick
+        self.gathered: list[Reduced] = []
+
+    def write_on_batch_end(  # noqa: D102, PLR0913 (Lightning's)
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        prediction: Reduced,
+        batch_indices: Sequence[int] | None,
+        batch: dict[str, Any],
+        batch_idx: int,
+        dataloader_idx: int,
+    ) -> None:
+        del trainer, pl_module, batch_indices, batch_idx, dataloader_idx
+        self.gathered.append(prediction)
+        self.tick()
+        shard = self.missing[batch["shard"]]
+        if (
+            sum(len(next(iter(part.values()))[POSITIONS]) for part in self.gathered)
+            < shard.stop - shard.start
+        ):
+            return
+        self.unfinished.write(shard, _joined(self.gathered))
+        self.gathered = []
+
+
+def _joined(parts: Sequence[Reduced]) -> dict[str, dict[str, Any]]:
+    """Return tap -> statistic -> `[n, C]` of all parts; refuses numbers that are none."""
+    joined = {
+        tap: {kind: torch.cat([part[tap][kind] for part in parts]).cpu().numpy() for kind in kinds}
+        for tap, kinds in parts[0].items()
+    }
+    for tap, kinds in joined.items():
+        for kind, values in kinds.items():
+            if not np.isfinite(values).all():
+                raise InputError(
+                    f"{kind} at {tap} is not finite",
+                    remedy="use compute.precision=fp32; with it, the checkpoint is damaged",
+                )
+    return joined
+
+
+def predict(extractor: Extractor, images: Images, writer: ShardWriter, **options: Any) -> None:  # noqa: ANN401
+    """Pass every batch through the network; `options` go to Lightning's Trainer."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    workers = options.pop("workers")
+    with _quiet():
+        trainer = lightning.Trainer(
+            devices=1,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            callbacks=[writer],
+            # Lightning's own SLURM signal handlers fight the launcher's.
+            plugins=[SLURMEnvironment(auto_requeue=False)] if SLURMEnvironment.detect() else None,
+            **options,
+        )
+        loader = DataLoader(images, batch_size=None, num_workers=workers)
+        trainer.predict(extractor, loader, return_predictions=False)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence Lightning's remarks on our choices (no workers, ready-made batches) and on itself."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        warnings.filterwarnings("ignore", message=".*infer the batch indices.*")
+        warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
+        yield

@@ -1,0 +1,1 @@
+"""Results: rows, statuses, terminal tables, and their view in W&B."""

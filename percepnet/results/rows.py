@@ -1,0 +1,97 @@
+"""Result rows: flat, one per run x benchmark x layer x metric. The local Parquet files are the truth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from percepnet.errors import InputError
+from percepnet.sources.cache import atomic_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+ROWS = "rows.parquet"
+
+SCHEMA = pa.schema(
+    [
+        ("study", pa.string()),
+        ("run_id", pa.string()),
+        ("goal", pa.string()),
+        ("dataset", pa.string()),
+        ("arch", pa.string()),
+        ("variant", pa.string()),
+        ("weights", pa.string()),
+        ("network", pa.string()),
+        ("weights_hash", pa.string()),
+        ("readout", pa.string()),
+        ("distance", pa.string()),
+        ("layer", pa.string()),
+        ("layer_index", pa.int32()),
+        ("depth", pa.float64()),
+        ("benchmark", pa.string()),
+        ("manifest_hash", pa.string()),
+        ("metric", pa.string()),
+        ("value", pa.float64()),
+        ("ci_low", pa.float64()),
+        ("ci_high", pa.float64()),
+        ("ci_method", pa.string()),
+        ("ceiling", pa.float64()),
+        ("polarity", pa.int8()),
+        ("n_pairs", pa.int32()),
+        ("n_clusters", pa.int32()),
+        ("images_passed", pa.int32()),
+        ("seconds", pa.float64()),
+        ("versions", pa.string()),
+    ]
+)
+RUN_TIME_COLUMNS = ("images_passed", "seconds", "versions", "study")
+"""Columns that may differ between two runs of the same cell."""
+
+
+def write_rows(folder: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write the rows of a finished run: all of them, or no file."""
+    table = pa.Table.from_pylist([dict(row) for row in rows], schema=SCHEMA)
+    with atomic_file(folder / ROWS) as path:
+        pq.write_table(table, path)
+
+
+def write_distances(folder: Path, benchmark: str, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Write a benchmark's distances, a row per image pair, a column per layer, for the user's own use."""
+    with atomic_file(folder / f"distances-{benchmark}.parquet") as path:
+        pq.write_table(pa.table({name: list(values) for name, values in columns.items()}), path)
+
+
+def read_run(folder: Path) -> pd.DataFrame | None:
+    """Return the rows of a run, None if it has not finished."""
+    path = folder / ROWS
+    if not path.exists():
+        return None
+    try:
+        frame: pd.DataFrame = pq.read_table(path, schema=SCHEMA).to_pandas()
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(
+            f"{path} is damaged",
+            expected="the result rows of a run",
+            found=str(error),
+            remedy="delete it; the next sweep writes it anew",
+        ) from error
+    return frame
+
+
+def read_results(results: Path) -> pd.DataFrame:
+    """Return the rows of every finished run in a results folder; empty when there are none."""
+    runs = sorted((results / "runs").glob(f"*/{ROWS}"))
+    frames = [frame for path in runs if (frame := read_run(path.parent)) is not None]
+    return pd.concat(frames, ignore_index=True) if frames else SCHEMA.empty_table().to_pandas()
+
+
+def best_layers(rows: pd.DataFrame, metric: str = "srcc") -> pd.DataFrame:
+    """Return the row of the most human-like layer of each run and benchmark, by one metric."""
+    chosen = rows[(rows["metric"] == metric) & rows["value"].notna()]
+    agreement = chosen["value"] * chosen["polarity"]
+    return chosen.loc[agreement.groupby([chosen["run_id"], chosen["benchmark"]], sort=False).idxmax()]

@@ -1,0 +1,114 @@
+"""Tables for the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from percepnet.results.rows import best_layers, read_run
+from percepnet.results.status import DONE, FAILED, SKIPPED, Status, read_statuses
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+COLOURS = {DONE: "green", SKIPPED: "yellow", FAILED: "red"}
+FILE_WIDTH = 130
+"""Columns when the output is no terminal: a log should not be broken at 80."""
+
+
+def terminal() -> Console:
+    """Return the console that tables are printed to."""
+    console = Console()
+    return console if console.is_terminal else Console(width=FILE_WIDTH)
+
+
+def print_layers(rows: pd.DataFrame, console: Console) -> None:
+    """Print one table per benchmark: a line per layer, a column per metric, with intervals."""
+    for benchmark, part in rows.groupby("benchmark", sort=False):
+        console.print(_layer_table(str(benchmark), part))
+
+
+def _layer_table(benchmark: str, rows: pd.DataFrame) -> Table:
+    first = rows.iloc[0]
+    metrics = list(dict.fromkeys(rows["metric"]))
+    counts = f"{first['n_pairs']} judgements, {first['n_clusters']} clusters"
+    title = f"{first['network']}, {first['readout']}, {first['distance']} on {benchmark} ({counts})"
+    table = Table(title=title, box=box.SIMPLE_HEAD, show_footer=True)
+    table.add_column("layer", footer="human ceiling")
+    table.add_column("depth", justify="right")
+    ceilings = rows.drop_duplicates("metric").set_index("metric")["ceiling"]
+    for metric in metrics:
+        table.add_column(metric, _number(ceilings[metric]), justify="right")
+    best = {metric: set(best_layers(rows, metric)["layer"]) for metric in metrics}
+    for layer, part in rows.groupby("layer", sort=False):
+        cells = {row["metric"]: row for _, row in part.iterrows()}
+        values = [_value(cells[metric], best=layer in best[metric]) for metric in metrics]
+        table.add_row(_short(str(layer)), f"{part.iloc[0]['depth']:.2f}", *values)
+    return table
+
+
+def _value(row: pd.Series, *, best: bool) -> str:
+    text = f"{_number(row['value'])} [dim]{_interval(row)}[/dim]"
+    return f"[bold green]{text}[/bold green]" if best else text
+
+
+def _interval(row: pd.Series) -> str:
+    return f"({_number(row['ci_low'])}, {_number(row['ci_high'])})"
+
+
+def _number(value: float) -> str:
+    return "-" if pd.isna(value) else f"{value:.3f}"
+
+
+def _short(text: str, length: int = 30) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def conclude(results: Path, invocation: str) -> int:
+    """Print what became of every cell of one command; return 0 unless one failed or none was scored."""
+    console = terminal()
+    statuses = sorted(read_statuses(results, invocation), key=lambda item: item[1].updated)
+    console.print(_cell_table(statuses))
+    for folder, status in statuses:
+        if status.state in (SKIPPED, FAILED):
+            console.print(f"[{COLOURS[status.state]}]{status.state}[/] {' '.join(_name(status))}")
+            text = f"{status.reason}\n  log:      {folder / 'job.log'}\n"
+            console.print(text, highlight=False, markup=False, soft_wrap=True)
+    states = {status.state for _, status in statuses}
+    return 0 if DONE in states and states <= {DONE, SKIPPED} else 1
+
+
+def _cell_table(statuses: Sequence[tuple[Path, Status]]) -> Table:
+    counts = {state: sum(status.state == state for _, status in statuses) for state in COLOURS}
+    summary = ", ".join(f"{count} {state}" for state, count in counts.items())
+    passed = sum(status.images_passed for _, status in statuses)
+    title = f"{len(statuses)} cells: {summary}; {passed} images passed through networks"
+    table = Table(title=title, box=box.SIMPLE_HEAD)
+    for column in ("network", "readout", "state", "benchmark", "best layer", "srcc (interval)"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("seconds", justify="right")
+    for folder, status in statuses:
+        state = f"[{COLOURS.get(status.state, 'white')}]{status.state}[/]"
+        about = (*_name(status), f"{state} {status.reason}" if status.state == DONE else state)
+        lines = list(_best_lines(folder, status)) or [("", "", "")]
+        for index, line in enumerate(lines):
+            table.add_row(*(about if index == 0 else ("", "", "")), *line, f"{status.seconds:.1f}")
+    return table
+
+
+def _name(status: Status) -> tuple[str, str]:
+    cell = status.cell
+    return f"{cell['arch']}{cell['variant']} {cell['goal']} {cell['dataset']}", cell["readout"]
+
+
+def _best_lines(folder: Path, status: Status) -> Iterator[tuple[str, str, str]]:
+    """Yield benchmark, most human-like layer and its score of a finished cell."""
+    rows = read_run(folder) if status.state == DONE else None
+    if rows is not None:
+        for _, row in best_layers(rows).iterrows():
+            yield row["benchmark"], _short(row["layer"]), f"{_number(row['value'])} {_interval(row)}"

@@ -1,0 +1,1 @@
+"""Where files come from: hashes, locks, the cache, mirrors, the network, safe reading."""

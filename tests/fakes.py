@@ -1,0 +1,103 @@
+"""Small stand-ins: a network with an in-place ReLU, a benchmark in memory, TID2013's folder in small."""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+
+from percepnet.agreement.opinion import rate
+from percepnet.benchmarks.contract import Pair
+from percepnet.networks.build import tensor_hash
+from percepnet.networks.network import Network
+from percepnet.networks.preprocessing import Preprocessing
+from percepnet.networks.taps import expand
+
+IMAGENET = Preprocessing((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+
+class Trunk(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(3, 6, 3, padding=1),
+            nn.ReLU(inplace=True),
+            nn.MaxPool2d(2),
+            nn.Conv2d(6, 8, 3),
+            nn.ReLU(inplace=True),
+        )
+
+    def forward(self, images):
+        return self.features(images)
+
+
+def tiny_network(seed=0, taps=("features.*",)):
+    torch.manual_seed(seed)
+    trunk = Trunk().eval().requires_grad_(requires_grad=False)
+    return Network(
+        id=f"tiny.{seed}",
+        trunk=trunk,
+        preprocessing=IMAGENET,
+        taps=expand(trunk, taps),
+        stages=("features.1", "features.4"),
+        weights_hash=tensor_hash(trunk.state_dict()),
+        origin="random",
+    )
+
+
+@dataclass
+class MemoryBenchmark:
+    images: dict[str, np.ndarray]
+    pairs: list[Pair]
+    name: str = "memory"
+    reads: list[str] = field(default_factory=list)
+
+    def image(self, key):
+        self.reads.append(key)
+        return self.images[key]
+
+    def fingerprint(self):
+        return hashlib.sha256(b"".join(image.tobytes() for image in self.images.values())).hexdigest()
+
+    def agreement(self, distances, bootstrap):
+        scores = np.array([pair.score for pair in self.pairs])
+        clusters = [pair.cluster for pair in self.pairs]
+        return rate(distances, scores, clusters, None, bootstrap, higher_is_better=True)
+
+
+def memory_benchmark(references=3, distorted=5, size=(19, 23), seed=0, dtype=np.uint8):
+    generator = np.random.default_rng(seed)
+    images, pairs = {}, []
+    for r in range(references):
+        keys = [f"r{r}", *(f"r{r}d{d}" for d in range(distorted))]
+        for key in keys:
+            noise = generator.random((*size, 3), dtype=np.float32)
+            images[key] = noise if dtype == np.float32 else (noise * 255).astype(np.uint8)
+        pairs += [Pair(keys[0], key, keys[0], float(generator.normal())) for key in keys[1:]]
+    return MemoryBenchmark(images, pairs)
+
+
+def miniature_tid2013(root: Path, references=3, types=4, levels=3, size=(64, 64)) -> list[str]:
+    """Write TID2013's layout in small; return the overrides that make percepnet accept it."""
+    generator = np.random.default_rng(0)
+    (root / "reference_images").mkdir(parents=True)
+    (root / "distorted_images").mkdir()
+    rows = []
+    for r in range(1, references + 1):
+        base = generator.integers(40, 216, (*size, 3))
+        Image.fromarray(base.astype(np.uint8)).save(root / f"reference_images/I{r:02d}.BMP")
+        for t in range(1, types + 1):
+            for level in range(1, levels + 1):
+                name = f"i{r:02d}_{t:02d}_{level}.bmp"
+                noisy = base + generator.normal(0, 4 * level + t, base.shape)
+                Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(root / "distorted_images" / name)
+                rows.append(f"{8 - 2 * level - 0.3 * t + generator.normal(0, 0.1):.5f} {name}")
+    (root / "mos_with_names.txt").write_text("\n".join(rows) + "\n")
+    (root / "mos_std.txt").write_text("0.1\n" * len(rows))
+    counts = {"references": references, "types": types, "levels": levels}
+    return ["benchmark=tid2013", f"benchmark.root={root}"] + [
+        f"benchmark.tid2013.{name}={count}" for name, count in counts.items()
+    ]
