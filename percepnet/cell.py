@@ -18,7 +18,7 @@ import numpy as np
 from percepnet import __version__
 from percepnet.agreement.contract import Bootstrap, Score
 from percepnet.config import benchmark_nodes, make, run_id
-from percepnet.errors import NothingThereError, PercepnetError
+from percepnet.errors import InputError, NothingThereError, PercepnetError
 from percepnet.networks.catalogue import Checkpoint, find, untrained
 from percepnet.results import status as states
 from percepnet.results.rows import read_run, write_distances, write_rows
@@ -92,13 +92,17 @@ class _Cell:
         readout: Readout = make(self.settings["readout"])
         benchmarks = self._benchmarks()
         if not self.settings["retry"] and self._finished(benchmarks):
-            return _End(remark="finished before")
+            return _End(remark=states.FINISHED_BEFORE)
         return self._measure(row, readout, benchmarks)
 
     def _checkpoint(self) -> Checkpoint:
         arch = self.settings["arch"]
         if self.settings["weights"] == "random":
             return untrained(arch["name"], arch["variant"], self.settings["weights_seed"])
+        if self.settings["weights"] != "pretrained":
+            raise InputError(
+                "unknown weights", expected="pretrained or random", found=str(self.settings["weights"])
+            )
         goal, dataset = self.settings["goal"]["name"], self.settings["dataset"]["name"]
         return find(goal, dataset, arch["name"], arch["variant"])
 

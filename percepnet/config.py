@@ -81,6 +81,7 @@ class TrackingConfig:
     mode: str = "offline"
     project: str = "percepnet"
     entity: str | None = None
+    timeout_s: float = 60.0
 
 
 @dataclass

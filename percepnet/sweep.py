@@ -33,7 +33,9 @@ def main() -> None:
         check_options(sys.argv[1:])
     except InputError as error:
         sys.exit(f"error: {error}")
-    sys.argv.append(f"invocation={time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}-{os.urandom(2).hex()}")
+    os.environ["PERCEPNET_INVOCATION"] = (
+        f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}-{os.urandom(2).hex()}"
+    )
     register()
     _run()
 

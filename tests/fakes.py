@@ -98,6 +98,45 @@ def miniature_tid2013(root: Path, references=3, types=4, levels=3, size=(64, 64)
     (root / "mos_with_names.txt").write_text("\n".join(rows) + "\n")
     (root / "mos_std.txt").write_text("0.1\n" * len(rows))
     counts = {"references": references, "types": types, "levels": levels}
+    counts |= {"height": size[0], "width": size[1]}
     return ["benchmark=tid2013", f"benchmark.root={root}"] + [
         f"benchmark.tid2013.{name}={count}" for name, count in counts.items()
+    ]
+
+
+def result_rows(values=(-0.5, -0.8, -0.7), run_id="r0", polarity=-1, benchmark="tid2013", **changes):
+    """Rows of one finished run: one benchmark, one metric, a row per layer."""
+    return [
+        {
+            "study": "default",
+            "run_id": run_id,
+            "goal": "classification",
+            "dataset": "imagenet1k",
+            "arch": "alexnet",
+            "variant": "",
+            "weights": "pretrained",
+            "network": "alexnet.tv1",
+            "weights_hash": "ab" * 32,
+            "readout": "layerwise",
+            "distance": "euclidean",
+            "layer": f"features.{index}",
+            "layer_index": index,
+            "depth": index / 2,
+            "benchmark": benchmark,
+            "manifest_hash": "cd" * 32,
+            "metric": "srcc",
+            "value": value,
+            "ci_low": value - 0.05,
+            "ci_high": value + 0.05,
+            "ci_method": "percentile",
+            "ceiling": -0.98,
+            "polarity": polarity,
+            "n_pairs": 480,
+            "n_clusters": 24,
+            "images_passed": 504,
+            "seconds": 1.5,
+            "versions": "{}",
+            **changes,
+        }
+        for index, value in enumerate(values)
     ]

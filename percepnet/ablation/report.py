@@ -105,7 +105,12 @@ def _ranking(rows: pd.DataFrame, best: Mapping[str, pd.DataFrame]) -> list[dict[
     lines: list[dict[str, Any]] = []
     for _, run in rows.drop_duplicates("run_id").iterrows():
         chosen = [frame[frame["run_id"] == run["run_id"]].to_dict("records") for frame in best.values()]
-        lines.append({**{str(key): value for key, value in run.items()}, "cells": [found[0] if found else None for found in chosen]})
+        lines.append(
+            {
+                **{str(key): value for key, value in run.items()},
+                "cells": [found[0] if found else None for found in chosen],
+            }
+        )
 
     def agreement(line: Mapping[str, Any]) -> float:
         first = line["cells"][0]

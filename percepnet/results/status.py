@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 STATUS = "status.json"
 DONE, SKIPPED, FAILED, RUNNING = "done", "skipped", "failed", "running"
+FINISHED_BEFORE = "finished before"
+"""The remark of a cell that an earlier command has done."""
 
 
 @dataclass(frozen=True, slots=True)

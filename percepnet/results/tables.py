@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from percepnet.results.rows import best_layers, read_run
-from percepnet.results.status import DONE, FAILED, SKIPPED, Status, read_statuses
+from percepnet.results.status import DONE, FAILED, FINISHED_BEFORE, SKIPPED, Status, read_statuses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,8 +75,8 @@ def conclude(results: Path, invocation: str) -> int:
     statuses = sorted(read_statuses(results, invocation), key=lambda item: item[1].updated)
     console.print(_cell_table(statuses))
     for folder, status in statuses:
-        if status.state in (SKIPPED, FAILED):
-            console.print(f"[{COLOURS[status.state]}]{status.state}[/] {' '.join(_name(status))}")
+        if status.reason and status.reason != FINISHED_BEFORE:
+            console.print(f"{_coloured(status.state)} {' '.join(_name(status))}")
             text = f"{status.reason}\n  log:      {folder / 'job.log'}\n"
             console.print(text, highlight=False, markup=False, soft_wrap=True)
     states = {status.state for _, status in statuses}
@@ -89,16 +89,20 @@ def _cell_table(statuses: Sequence[tuple[Path, Status]]) -> Table:
     passed = sum(status.images_passed for _, status in statuses)
     title = f"{len(statuses)} cells: {summary}; {passed} images passed through networks"
     table = Table(title=title, box=box.SIMPLE_HEAD)
-    for column in ("network", "readout", "state", "benchmark", "best layer", "srcc (interval)"):
-        table.add_column(column, no_wrap=True)
-    table.add_column("seconds", justify="right")
+    for column in ("network", "readout", "state", "benchmark", "best layer", "srcc (interval)", "seconds"):
+        may_wrap = column in {"network", "best layer", "benchmark"}
+        table.add_column(column, no_wrap=not may_wrap, justify="right" if column == "seconds" else "left")
     for folder, status in statuses:
-        state = f"[{COLOURS.get(status.state, 'white')}]{status.state}[/]"
-        about = (*_name(status), f"{state} {status.reason}" if status.state == DONE else state)
+        state = _coloured(status.state)
+        about = (*_name(status), "[cyan]kept[/]" if status.reason == FINISHED_BEFORE else state)
         lines = list(_best_lines(folder, status)) or [("", "", "")]
         for index, line in enumerate(lines):
             table.add_row(*(about if index == 0 else ("", "", "")), *line, f"{status.seconds:.1f}")
     return table
+
+
+def _coloured(state: str) -> str:
+    return f"[{COLOURS.get(state, 'white')}]{state}[/]"
 
 
 def _name(status: Status) -> tuple[str, str]:

@@ -1,13 +1,19 @@
-"""Weights and Biases: a view of a finished run. The local rows are the truth; nothing here may lose them."""
+"""Weights and Biases: a view of a finished run. The local rows are the truth; nothing here may lose them.
+
+Every run is written offline first, whole, then sent by `wandb sync`: without a server nothing is lost and
+nothing waits longer than `tracking.timeout_s`.
+"""
 
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     import pandas as pd
 
@@ -23,28 +29,29 @@ TABLE_COLUMNS = (
 def track(rows: pd.DataFrame, folder: Path, tracking: Mapping[str, Any]) -> str:
     """Log one finished run: factors as flat keys, a summary, the layer table and its plot.
 
+    Args:
+        rows: The run's rows.
+        folder: The run's folder; W&B's files lie in its `wandb`.
+        tracking: mode (`offline`, `online`, `disabled`), project, entity, timeout_s.
+
     Returns:
         "" on success, else why W&B has not got the run: it is a view, so its trouble fails no cell.
     """
-    mode = tracking["mode"]
-    if mode == "disabled":
+    if tracking["mode"] == "disabled":
         return ""
     try:
-        _log(rows, folder, tracking, mode)
+        written = _write(rows, folder, tracking)
     except Exception as error:  # noqa: BLE001 (whatever W&B does, the local rows stand)
-        if mode == "online":
-            return track(rows, folder, {**tracking, "mode": "offline"}) or (
-                f"W&B was not reached ({error}); the run lies offline under {folder / 'wandb'}"
-            )
         return f"W&B did not take the run: {error}"
-    return ""
+    return _send(written, tracking["timeout_s"]) if tracking["mode"] == "online" else ""
 
 
-def _log(rows: pd.DataFrame, folder: Path, tracking: Mapping[str, Any], mode: str) -> None:
+def _write(rows: pd.DataFrame, folder: Path, tracking: Mapping[str, Any]) -> Path:
+    """Write the run offline; return the folder that `wandb sync` takes."""
     import wandb
 
     first = rows.iloc[0]
-    settings = wandb.Settings(silent=True, console="off", init_timeout=30)
+    benchmarks = "+".join(dict.fromkeys(rows["benchmark"]))
     with wandb.init(
         project=tracking["project"],
         entity=tracking["entity"],
@@ -53,10 +60,10 @@ def _log(rows: pd.DataFrame, folder: Path, tracking: Mapping[str, Any], mode: st
         id=first["run_id"],
         name=folder.name,
         dir=folder,
-        mode=mode,  # type: ignore[arg-type]
-        config={**{key: first[key] for key in FACTORS}, "run_id": first["run_id"]},
+        mode="offline",
+        config={**{key: first[key] for key in FACTORS}, "benchmark": benchmarks},
         reinit="create_new",
-        settings=settings,
+        settings=wandb.Settings(silent=True, console="off"),
     ) as run:
         table = rows.sort_values(["benchmark", "metric", "layer_index"])
         payload: dict[str, Any] = {"layers": wandb.Table(dataframe=table[list(TABLE_COLUMNS)])}
@@ -66,6 +73,7 @@ def _log(rows: pd.DataFrame, folder: Path, tracking: Mapping[str, Any], mode: st
             payload[f"profile/{benchmark}"] = wandb.plot.line(plotted, "depth", "value", title=title)
         run.log(payload)
         run.summary.update(summary(rows))
+        return Path(run.dir).parent
 
 
 def summary(rows: pd.DataFrame) -> dict[str, float | str]:
@@ -77,3 +85,19 @@ def summary(rows: pd.DataFrame) -> dict[str, float | str]:
         flat |= {f"{name}/best": float(best["value"]), f"{name}/best_layer": str(best["layer"])}
         flat |= {f"{name}/best_ci_low": float(best["ci_low"]), f"{name}/best_ci_high": float(best["ci_high"])}
     return flat
+
+
+def _send(written: Path, timeout_s: float) -> str:
+    """Send an offline run; return "" or why it was not sent, and how to send it later."""
+    command = [sys.executable, "-m", "wandb", "sync", str(written.resolve())]
+    try:
+        ended = subprocess.run(  # noqa: S603 (our own interpreter, no shell)
+            command, cwd=written, capture_output=True, text=True, timeout=timeout_s, check=False
+        )
+    except subprocess.TimeoutExpired:
+        reason = f"no answer within {timeout_s:g} s"
+    else:
+        if ended.returncode == 0:
+            return ""
+        reason = (ended.stderr or ended.stdout).strip().rpartition("\n")[2]
+    return f"W&B was not reached ({reason}); send the run later: wandb sync {written}"

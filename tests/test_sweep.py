@@ -1,0 +1,59 @@
+import subprocess
+import sys
+import time
+
+import pytest
+
+from percepnet.errors import InputError
+from percepnet.sweep import check_options
+
+
+def test_help_comes_at_once_and_without_torch(sweep):
+    began = time.monotonic()
+    shown = sweep("--help")
+    seconds = time.monotonic() - began
+    assert shown.returncode == 0
+    assert "benchmark: modelfest, tid2013, tid2013_kodak" in shown.stdout
+    assert seconds < 1.5
+
+
+@pytest.mark.parametrize("module", ["percepnet.sweep", "percepnet.cli", "percepnet.config"])
+def test_the_command_line_imports_no_heavy_library(module):
+    heavy = "{'torch', 'lightning', 'torchvision', 'wandb', 'altair', 'scipy', 'timm'}"
+    code = f"import sys, {module}; sys.exit(' '.join({heavy} & set(sys.modules)) or 0)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).stderr == b""
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["-m", "arch=alexnet,vgggg"], r"arch=vgggg does not exist\n.*did you mean vgg\?"),
+        (["benchmark=[modelfest,tid2031]"], r"tid2031 does not exist\n.*tid2013"),
+        (["-m", "benchmark=[modelfest],[tid2031]"], r"tid2031 does not exist"),
+        (["readout=layer_wise"], r"did you mean layerwise"),
+        (["goal=zzzzzz"], r"choose one of: classification"),
+    ],
+)
+def test_an_unknown_option_names_the_nearest(words, message):
+    with pytest.raises(InputError, match=message):
+        check_options(words)
+
+
+def test_known_options_and_everything_else_pass():
+    check_options(
+        ["-m", "arch=alexnet,vgg", "arch.variant=16,19", "benchmark=[modelfest]", "compute.batch=4"]
+    )
+
+
+def test_an_unknown_option_ends_with_one_screen_and_a_non_zero_exit(sweep):
+    ended = sweep("-m", "arch=vgggg")
+    assert ended.returncode != 0
+    assert "did you mean vgg?" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_an_unknown_key_fails_before_any_cell_runs(sweep, tmp_path):
+    ended = sweep("-m", "archh=vgg")
+    assert ended.returncode != 0
+    assert "archh" in ended.stderr
+    assert not (tmp_path / "results" / "runs").exists()
