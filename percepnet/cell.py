@@ -42,7 +42,7 @@ def run_cell(settings: Mapping[str, Any], folder: Path) -> None:
     began = time.monotonic()
     with lock(folder / "cell.lock"):
         status = Status(states.RUNNING, describe(settings), settings["invocation"])
-        status.write(folder)
+        _leave(status, folder)
         try:
             end = _Cell(settings, folder).run()
             status = status.now(states.DONE, reason=end.remark, images_passed=end.images_passed)
@@ -56,9 +56,17 @@ def run_cell(settings: Mapping[str, Any], folder: Path) -> None:
             log.exception("unexpected error")
             status = status.now(states.FAILED, reason=traceback.format_exc(limit=-3))
         except BaseException:
-            status.now(states.FAILED, reason="interrupted").write(folder)
+            _leave(status.now(states.FAILED, reason="interrupted"), folder)
             raise
-        status.now(status.state, seconds=time.monotonic() - began).write(folder)
+        _leave(status.now(status.state, seconds=time.monotonic() - began), folder)
+
+
+def _leave(status: Status, folder: Path) -> None:
+    """Write a status; where even that fails (a full disk), say so on the screen."""
+    try:
+        status.write(folder)
+    except PercepnetError as error:
+        log.error("the status of %s could not be written: %s", folder.name, error)  # noqa: TRY400
 
 
 def describe(settings: Mapping[str, Any]) -> dict[str, str]:

@@ -6,6 +6,7 @@ of the command line come at once.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
@@ -36,6 +37,8 @@ def main() -> None:
     os.environ["PERCEPNET_INVOCATION"] = (
         f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}-{os.urandom(2).hex()}"
     )
+    # A log file on a full disk must not bury the message on the screen under tracebacks of `logging`.
+    logging.raiseExceptions = False
     register()
     _run()
 

@@ -1,3 +1,4 @@
+import errno
 import json
 
 import numpy as np
@@ -128,6 +129,21 @@ def test_an_image_that_is_cut_off_fails_the_cell_and_leaves_no_half_written_entr
     assert status["state"] == "failed"
     assert "i02_03_1" in status["reason"]
     assert not list((tmp_path / "cache" / "responses").glob("*/entry.json"))
+
+
+def test_a_full_disk_fails_the_cell_in_one_screen_and_leaves_no_half_written_entry(
+    run, tmp_path, monkeypatch
+):
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("percepnet.responses.store.save", full)
+    status, folder = run()
+    assert status["state"] == "failed"
+    assert "the disk is full" in status["reason"]
+    assert "sources.cache=DIR" in status["reason"]
+    assert not list((tmp_path / "cache" / "responses").glob("*/*"))
+    assert not (folder / "rows.parquet").exists()
 
 
 def test_a_failure_that_nobody_foresaw_is_written_down_and_does_not_spread(run, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -76,6 +77,11 @@ class OpinionScores:
 
     def fingerprint(self) -> str:
         """Return the sha256 over every pair's keys, cluster, score and spread and every image's digest."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        # once: for a database in files it reads every byte of every image
         digest = hashlib.sha256(f"opinion {self.higher_is_better}\n".encode())
         for pair in self.pairs:
             digest.update(f"{_line(pair)}\n".encode())

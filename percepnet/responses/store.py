@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from percepnet.errors import InputError
 from percepnet.sources.cache import atomic_file
@@ -119,7 +119,7 @@ class Unfinished:
             for kind, values in kinds.items()
         }
         with atomic_file(self.folder / _file_name(shard)) as path:
-            save_file(flat, path)
+            path.write_bytes(save(flat))
 
     def finish(self, plan: Sequence[Shard], content: Mapping[str, Any]) -> Entry:
         """Give the entry its final name once every shard is there."""

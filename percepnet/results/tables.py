@@ -102,7 +102,8 @@ def _cell_table(statuses: Sequence[tuple[Path, Status]]) -> Table:
 
 
 def _coloured(state: str) -> str:
-    return f"[{COLOURS.get(state, 'white')}]{state}[/]"
+    """Return a state for the end of a command, when nothing can be running any more."""
+    return f"[{COLOURS[state]}]{state}[/]" if state in COLOURS else "[red]unfinished[/]"
 
 
 def _name(status: Status) -> tuple[str, str]:

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _UNWRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST})
-_ELSEWHERE = "the cache moves with sources.cache=DIR or the environment variable PERCEPNET_CACHE"
+_ELSEWHERE = "sources.cache=DIR (or PERCEPNET_CACHE) moves the cache, results=DIR the results"
 
 
 def cache_root(setting: str | None = None) -> Path:
