@@ -17,9 +17,9 @@ import numpy as np
 
 from percepnet import __version__
 from percepnet.agreement.contract import Bootstrap, Score
-from percepnet.config import benchmark_nodes, make, run_id
-from percepnet.errors import InputError, NothingThereError, PercepnetError
-from percepnet.networks.catalogue import Checkpoint, find, untrained
+from percepnet.config import benchmark_nodes, is_untrained, make, run_id
+from percepnet.errors import NothingThereError, PercepnetError
+from percepnet.networks.lookup import choose, own_folder
 from percepnet.results import status as states
 from percepnet.results.rows import read_run, write_distances, write_rows
 from percepnet.results.status import Status
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from percepnet.benchmarks.contract import Benchmark
+    from percepnet.networks.catalogue import Checkpoint
     from percepnet.networks.network import Network
     from percepnet.readouts.contract import Distances, Readout
 
@@ -72,7 +73,7 @@ def _leave(status: Status, folder: Path) -> None:
 def describe(settings: Mapping[str, Any]) -> dict[str, str]:
     """Return the factors of a cell, for people."""
     arch = settings["arch"]
-    is_random = settings["weights"] == "random"
+    is_random = is_untrained(settings)
     return {
         "goal": "untrained" if is_random else settings["goal"]["name"],
         "dataset": f"seed {settings['weights_seed']}" if is_random else settings["dataset"]["name"],
@@ -104,15 +105,16 @@ class _Cell:
         return self._measure(row, readout, benchmarks)
 
     def _checkpoint(self) -> Checkpoint:
-        arch = self.settings["arch"]
-        if self.settings["weights"] == "random":
-            return untrained(arch["name"], arch["variant"], self.settings["weights_seed"])
-        if self.settings["weights"] != "pretrained":
-            raise InputError(
-                "unknown weights", expected="pretrained or random", found=str(self.settings["weights"])
-            )
-        goal, dataset = self.settings["goal"]["name"], self.settings["dataset"]["name"]
-        return find(goal, dataset, arch["name"], arch["variant"])
+        settings = self.settings
+        return choose(
+            settings["arch"],
+            "untrained" if is_untrained(settings) else settings["goal"]["name"],
+            settings["dataset"]["name"],
+            settings["recipe"],
+            weights=settings["weights"],
+            accepted=settings["sources"]["accept"],
+            seed=settings["weights_seed"],
+        )
 
     def _benchmarks(self) -> list[Benchmark]:
         mirrors = [Path(mirror) for mirror in self.settings["sources"]["mirrors"]]
@@ -158,7 +160,7 @@ class _Cell:
 
         _use_threads(self.settings["compute"]["threads"])
         sources = self.settings["sources"]
-        mirrors = tuple(Path(mirror) for mirror in sources["mirrors"])
+        mirrors = (*own_folder(self.settings["arch"]), *(Path(mirror) for mirror in sources["mirrors"]))
         place = Place(self._cache / "weights", mirrors, sources["network"])
         network = build(row, place, taps=self.settings["arch"]["taps"], seed=self.settings["weights_seed"])
         log.info("%s: %d taps, %s", network.id, len(network.taps), network.origin)
@@ -183,7 +185,7 @@ class _Cell:
             "dataset": row.dataset,
             "arch": row.arch,
             "variant": row.variant,
-            "weights": self.settings["weights"],
+            "weights": "random" if is_untrained(self.settings) else "pretrained",
             "network": row.id,
             "weights_hash": network.weights_hash,
             "readout": readout.name,

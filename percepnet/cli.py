@@ -25,6 +25,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="percepnet", description="What is done beside a sweep.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    networks = commands.add_parser("networks", help="list the networks, or the contrasts between them")
+    networks.add_argument(
+        "words",
+        nargs="*",
+        metavar="FILTER",
+        help="goal=jigsaw arch=resnet,vgg; or contrasts [goal|dataset|arch]",
+    )
+    networks.add_argument(
+        "--show", default="", metavar="NAME", help="one network, or one contrast, as a whole"
+    )
+    networks.add_argument("--json", action="store_true", help="for programs")
+    networks.add_argument("--cache", help="folder of the cache ($PERCEPNET_CACHE, else the user's)")
+    networks.set_defaults(command=_networks)
+    fetch = commands.add_parser("fetch", help="bring weights and data before a sweep starts")
+    fetch.add_argument(
+        "words", nargs="*", metavar="NAME", help="goal=jigsaw arch=resnet,vgg benchmark=modelfest"
+    )
+    fetch.add_argument("--cache", help="folder of the cache ($PERCEPNET_CACHE, else the user's)")
+    fetch.add_argument("--mirror", type=Path, metavar="DIR", help="fill a folder to be carried elsewhere")
+    fetch.add_argument(
+        "--from", dest="source", type=Path, metavar="DIR", help="take files from there, not the network"
+    )
+    fetch.add_argument("--workers", type=int, default=4, help="files at the same time (%(default)s)")
+    fetch.set_defaults(command=_fetch)
     report = commands.add_parser("report", help="write the results as one page, a CSV table and figures")
     report.add_argument(
         "--results", type=Path, default=Path("results"), help="folder of results (%(default)s)"
@@ -33,6 +57,31 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--study", help="only this study")
     report.set_defaults(command=_report)
     return parser
+
+
+def _networks(options: argparse.Namespace) -> None:
+    from percepnet.networks.listing import show_networks
+    from percepnet.sources.cache import cache_root
+
+    weights = cache_root(options.cache) / "weights"
+    show_networks(options.words, weights, show=options.show, as_json=options.json)
+
+
+def _fetch(options: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from percepnet.fetching import fetch, order
+    from percepnet.sources.cache import cache_root
+
+    wanted = order(
+        options.words,
+        cache=cache_root(options.cache),
+        source=options.source,
+        mirror=options.mirror,
+        workers=options.workers,
+    )
+    if fetch(wanted, Console()):
+        sys.exit(1)
 
 
 def _report(options: argparse.Namespace) -> None:

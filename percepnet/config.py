@@ -37,11 +37,16 @@ class DatasetConfig:
 
 @dataclass
 class ArchConfig:
-    """The architecture; `variant` is its size, `taps` the places that are read."""
+    """The architecture; `variant` is its size, `taps` the places that are read, `tokens` which of a sequence.
+
+    `custom` describes a network of your own (arch=custom).
+    """
 
     name: str = MISSING
     variant: str = ""
     taps: list[str] = field(default_factory=list)
+    tokens: str = "patches"
+    custom: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -72,6 +77,7 @@ class SourcesConfig:
     cache: str | None = None
     mirrors: list[str] = field(default_factory=list)
     network: bool = True
+    accept: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -92,6 +98,7 @@ class SweepConfig:
     goal: GoalConfig = field(default_factory=GoalConfig)
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
     arch: ArchConfig = field(default_factory=ArchConfig)
+    recipe: str | None = None
     weights: str = "pretrained"
     weights_seed: int = 0
     readout: dict[str, Any] = field(default_factory=dict)
@@ -113,6 +120,11 @@ def conf_folder() -> Path:
     return packaged if packaged.is_dir() else here.parent / "conf"
 
 
+def is_untrained(settings: Mapping[str, Any]) -> bool:
+    """Tell whether the network has random weights: weights=random and goal=untrained say the same."""
+    return bool(settings["weights"] == "random" or settings["goal"]["name"] == "untrained")
+
+
 def benchmark_nodes(settings: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """Return the benchmarks that were asked for, by name."""
     return {name: node for name, node in settings["benchmark"].items() if isinstance(node, Mapping)}
@@ -131,8 +143,9 @@ def identity(settings: Mapping[str, Any]) -> dict[str, Any]:
         for name, node in benchmark_nodes(settings).items()
     }
     kept["version"] = IDENTITY_VERSION
-    if settings["weights"] == "random":
+    if is_untrained(settings):
         del kept["goal"], kept["dataset"]  # an untrained network has neither
+        kept["weights"] = "random"
     else:
         del kept["weights_seed"]
     return kept
@@ -148,7 +161,7 @@ def run_folder(settings: Mapping[str, Any]) -> str:
     arch = settings["arch"]
     parts = [
         f"{arch['name']}{arch['variant']}",
-        "untrained" if settings["weights"] == "random" else settings["goal"]["name"],
+        "untrained" if is_untrained(settings) else settings["goal"]["name"],
         str(settings["readout"].get("_target_", "")).rpartition(".")[2].lower(),
         *benchmark_nodes(settings),
     ]

@@ -15,9 +15,9 @@ GROUPS = {
 def test_there_are_seven_groups_with_this_many_options():
     counts = {group: len(options) for group, options in GROUPS.items()}
     assert counts == {
-        "goal": 1,
-        "dataset": 1,
-        "arch": 4,
+        "goal": 37,
+        "dataset": 43,
+        "arch": 28,
         "readout": 2,
         "benchmark": 3,
         "compute": 2,
@@ -38,7 +38,14 @@ def test_the_defaults_are_those_of_the_documentation(compose):
     settings = compose()
     assert settings["goal"]["name"] == "classification"
     assert settings["dataset"]["name"] == "imagenet1k"
-    assert settings["arch"] == {"name": "alexnet", "variant": "", "taps": []}
+    assert settings["arch"] == {
+        "name": "alexnet",
+        "variant": "",
+        "taps": [],
+        "tokens": "patches",
+        "custom": {},
+    }
+    assert settings["recipe"] is None
     assert settings["readout"]["_target_"].endswith("Layerwise")
     assert set(settings["benchmark"]) == {"root", "modelfest"}
     assert settings["tracking"]["mode"] == "offline"
@@ -63,6 +70,7 @@ def test_a_variant_may_be_written_as_a_number(compose):
         "tracking=disabled",
         "results=/elsewhere",
         "sources.cache=/elsewhere",
+        "sources.accept=[x]",
         "invocation=x",
         "retry=true",
         "study=other",
@@ -82,6 +90,11 @@ def test_what_does_not_change_the_numbers_does_not_change_the_run_id(compose, ov
         "readout=concatenated",
         "readout.distance=unit_normalised",
         "weights=random",
+        "goal=untrained",
+        "goal=jigsaw",
+        "dataset=places365",
+        "recipe=tv1",
+        "arch.tokens=class",
         "benchmark=tid2013",
         "benchmark.modelfest.encoding=linear",
         "agreement.resamples=10",
@@ -99,6 +112,11 @@ def test_an_untrained_network_has_a_seed_but_no_goal(compose):
     other["goal"]["name"] = "jigsaw"
     assert run_id(one) == run_id(other)
     assert run_id(one) != run_id(compose("weights=random", "weights_seed=2"))
+
+
+def test_untrained_is_a_goal_and_a_kind_of_weights_and_both_are_one_cell(compose):
+    assert run_id(compose("goal=untrained")) == run_id(compose("weights=random"))
+    assert "untrained" in run_folder(compose("goal=untrained"))
 
 
 def test_a_changed_default_changes_the_identity_because_the_settings_are_hashed_resolved(compose):

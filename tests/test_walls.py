@@ -11,7 +11,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = [
     {"sweep", "__main__"},
     {"cell", "cli"},
-    {"readouts"},
+    {"readouts", "fetching"},
     {"responses"},
     {"benchmarks", "ablation"},
     {"networks", "agreement", "results"},

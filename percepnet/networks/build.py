@@ -3,39 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
-from dataclasses import dataclass
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from percepnet.errors import InputError
+from percepnet.errors import InputError, nearest
 from percepnet.networks import layouts
+from percepnet.networks.builders import builder, constant
 from percepnet.networks.network import Network
-from percepnet.networks.taps import expand
+from percepnet.networks.place import Place
+from percepnet.networks.taps import chosen
 from percepnet.sources.fetch import obtain
 
+__all__ = ["Place", "bare_module", "build", "tensor_hash"]
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from percepnet.networks.catalogue import Architecture, Checkpoint
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where weights lie and may be looked for.
-
-    Attributes:
-        folder: The cache of checkpoints.
-        mirrors: Folders that are searched before the network is.
-        network: Whether the network may be used at all.
-    """
-
-    folder: Path
-    mirrors: tuple[Path, ...] = ()
-    network: bool = True
 
 
 def build(row: Checkpoint, place: Place, *, taps: Sequence[str] = (), seed: int = 0) -> Network:
@@ -51,7 +39,7 @@ def build(row: Checkpoint, place: Place, *, taps: Sequence[str] = (), seed: int 
         UnreachableError: None of its sources gave the file.
         InputError: The file does not fit the module, or a tap does not exist.
     """
-    module = bare_module(row.architecture, seed)
+    module = bare_module(row.architecture, None if row.sources else seed)
     origin = f"random weights, seed {seed}"
     if row.sources:
         got = obtain(row.id, row.sources, place.folder, place.mirrors, network=place.network)
@@ -61,57 +49,83 @@ def build(row: Checkpoint, place: Place, *, taps: Sequence[str] = (), seed: int 
         id=row.id,
         trunk=module.eval().requires_grad_(requires_grad=False),
         preprocessing=row.preprocessing,
-        taps=expand(module, taps or row.architecture.taps),
+        taps=chosen(module, taps or row.architecture.taps, row.architecture.form, row.preprocessing),
         stages=row.architecture.stages,
+        form=row.architecture.form,
         weights_hash=tensor_hash(module.state_dict()),
         origin=origin,
     )
 
 
-def bare_module(architecture: Architecture, seed: int) -> nn.Module:
-    """Return the untrained module of an architecture, its head replaced by the identity."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        module = _builder(architecture.builder)()
+def bare_module(architecture: Architecture, seed: int | None) -> nn.Module:
+    """Return the untrained module of an architecture, its head replaced by the identity.
+
+    Args:
+        architecture: What to build.
+        seed: Of the library's own random weights; None gives constants, in a fraction of the time.
+
+    Raises:
+        InputError: The builder does not exist, or has no such option; or a head has no such name.
+    """
+    # A user's own builder may draw more than weights.
+    skip = seed is None and not architecture.builder.startswith("python:")
+    with torch.random.fork_rng(devices=[]), constant() if skip else nullcontext():
+        torch.manual_seed(seed or 0)
+        module = builder(architecture.builder)(**architecture.options)
     for name in architecture.without:
-        setattr(module, name, nn.Identity())
+        replace_head(module, name)
     return module
 
 
-def _builder(name: str) -> Callable[[], nn.Module]:
-    library, _, model = name.partition(":")
-    if library == "torchvision":
-        models = importlib.import_module("torchvision.models")
-        return lambda: models.get_model(model, weights=None)
-    if library == "timm":
-        timm = importlib.import_module("timm")
-        return lambda: timm.create_model(model, pretrained=False)
-    raise InputError(f"unknown builder {name!r}", expected="torchvision:NAME or timm:NAME")
+def replace_head(module: nn.Module, name: str) -> None:
+    """Put the identity in the place of the submodule `name`.
+
+    Raises:
+        InputError: There is none; it would stay, with random weights, under another name.
+    """
+    names = [known for known, _ in module.named_modules() if known]
+    if name not in names:
+        raise InputError(f"no module is called {name!r}, to be replaced", remedy=nearest(name, names))
+    parent, _, child = name.rpartition(".")
+    setattr(module.get_submodule(parent), child, nn.Identity())
 
 
 def _load(module: nn.Module, state: dict[str, Tensor], row: Checkpoint, path: Path) -> None:
     """Load every tensor that the module has; what belongs to the replaced head is the only rest allowed."""
     heads = tuple(f"{name}." for name in row.architecture.without)
-    given = {name: tensor for name, tensor in state.items() if not name.startswith(heads)}
+    given = {name: tensor for name, tensor in state.items() if not name.startswith(heads) and _counts(name)}
     wanted = module.state_dict()
-    counters = {name for name in wanted if name.endswith("num_batches_tracked")}
+    needed = {name for name in wanted if _counts(name)}
     problems = {
-        "missing": sorted(set(wanted) - set(given) - counters),
-        "unexpected": sorted(set(given) - set(wanted)),
+        "missing": sorted(needed - set(given)),
+        "unexpected": sorted(set(given) - needed),
         "wrongly shaped": sorted(
             f"{name} {[*given[name].shape]} for {[*wanted[name].shape]}"
-            for name in set(given) & set(wanted)
+            for name in needed & set(given)
             if given[name].shape != wanted[name].shape
         ),
     }
     if any(problems.values()):
         raise InputError(
-            f"{path} does not fit {row.id}",
-            expected=f"the {len(wanted)} tensors of {row.architecture.builder}",
+            _verdict(row, path, len(needed & set(given)) - len(problems["wrongly shaped"]), len(needed)),
+            expected=f"the {len(needed)} tensors of {row.architecture.builder}",
             found="; ".join(f"{kind}: {_some(names)}" for kind, names in problems.items() if names),
             remedy="nothing was loaded; is it the file of another network?",
         )
-    module.load_state_dict(given, strict=False)
+    # The module's own bookkeeping (counters, versions of the format) goes with the file's tensors.
+    wanted.update({name: tensor.to(wanted[name].dtype) for name, tensor in given.items()})
+    module.load_state_dict(wanted, assign=True)
+
+
+def _counts(name: str) -> bool:
+    """Return whether a tensor takes part in a response; the counters of batch normalisation do not."""
+    return not name.endswith("num_batches_tracked")
+
+
+def _verdict(row: Checkpoint, path: Path, fitting: int, needed: int) -> str:
+    if fitting * 2 < needed:
+        return f"{path} holds another architecture than {row.id}: {fitting} of {needed} tensors fit"
+    return f"{path} does not fit {row.id}"
 
 
 def _some(names: list[str]) -> str:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from percepnet.errors import InputError
+from percepnet.networks.form import Form
 from percepnet.networks.taps import INPUT, Tap
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Network(nn.Module):
         id: The catalogue's id.
         taps: In the order in which they fire; the first is the input.
         stages: Names of the taps that close a stage of the architecture.
+        form: How its responses are laid out.
         weights_hash: sha256 of the tensors in use.
         origin: Where the weights came from, for the record.
     """
@@ -42,13 +44,15 @@ class Network(nn.Module):
         stages: tuple[str, ...],
         weights_hash: str,
         origin: str,
+        form: Form = Form(),  # noqa: B008 (frozen)
     ) -> None:
         super().__init__()
         self.id = id
         self.trunk = trunk
         self.preprocessing = preprocessing
         self.taps = taps
-        self.stages = stages
+        self.stages = tuple(form.tap(stage) for stage in stages)
+        self.form = form
         self.weights_hash = weights_hash
         self.origin = origin
 
@@ -69,23 +73,27 @@ class Network(nn.Module):
         if waiting:
             self._forward(self.preprocessing(pixels), waiting, visit)
         if waiting:
-            raise RuntimeError(f"{self.id}: taps did not fire in order; still waiting for {waiting[:3]}")
+            raise RuntimeError(
+                f"{self.id}: taps did not fire in order; still waiting for {waiting[:3]}. "
+                "List arch.taps in forward order."
+            )
 
     def _forward(self, inputs: Tensor, waiting: list[str], visit: Visitor) -> None:
         modules = dict(self.trunk.named_modules())
+        size = (inputs.shape[-2], inputs.shape[-1])
 
         def hook(name: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
             def fire(_module: nn.Module, _inputs: tuple[Tensor, ...], response: Tensor) -> None:
                 if not waiting or waiting[0] != name:
                     raise RuntimeError(f"{self.id}: tap {name} fired out of order or twice")
-                visit(name, response)
+                visit(name, self.form.as_map(Form.module(name), response, size))
                 del waiting[0]
                 if not waiting:
                     raise _LastTapPassedError
 
             return fire
 
-        handles = [modules[name].register_forward_hook(hook(name)) for name in waiting]
+        handles = [modules[Form.module(name)].register_forward_hook(hook(name)) for name in waiting]
         try:
             self.trunk(inputs)
         except _LastTapPassedError:

@@ -1,0 +1,96 @@
+"""What a sweep needs, brought before it starts: for nodes without a network, and for sites without one."""
+
+from __future__ import annotations
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from percepnet.errors import InputError, PercepnetError
+from percepnet.sources.cache import atomic_file, sha256
+from percepnet.sources.fetch import obtain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from percepnet.networks.catalogue import Checkpoint
+    from percepnet.networks.place import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of one checkpoint's file.
+
+    Attributes:
+        id: Of the checkpoint.
+        path: Where the file lies now; None if it could not be had.
+        problem: Why not, in full; "" when it is there.
+    """
+
+    id: str
+    path: Path | None = None
+    problem: str = ""
+
+
+def deliver(rows: Sequence[Checkpoint], place: Place, to: Path, workers: int = 4) -> Iterator[Delivery]:
+    """Yield, as they come, the verified files of every row, each at `to/ID/FILE`.
+
+    What lies there already is verified and kept, so that an interrupted call goes on where it stopped. One
+    file's failure leaves the others alone.
+
+    Args:
+        rows: Checkpoints; those without sources (untrained) need nothing and are passed over.
+        place: Where the files are looked for.
+        to: The cache's own folder to fetch, another one to fill a mirror.
+        workers: Files that are brought at the same time.
+    """
+    with ThreadPoolExecutor(workers) as pool:
+        running = {pool.submit(bring, row, place, to): row for row in rows if row.sources}
+        for done in as_completed(running):
+            try:
+                yield Delivery(running[done].id, done.result())
+            except PercepnetError as error:
+                yield Delivery(running[done].id, problem=str(error))
+
+
+def bring(row: Checkpoint, place: Place, to: Path) -> Path:
+    """Return the row's verified file at `to/ID/FILE`, copied there if it lies elsewhere.
+
+    Raises:
+        UnreachableError: No source has it.
+        InputError: A file at hand is not the right one, or the disk is full.
+    """
+    got = obtain(row.id, row.sources, place.folder, place.mirrors, network=place.network)
+    target = to / row.id / got.path.name
+    if not (target.is_file() and sha256(target) == got.sha256):
+        copy(got.path, target, got.sha256)
+    return target
+
+
+def carry(folder: Path, to: Path) -> list[Path]:
+    """Copy a folder's files to another one and return them; locks and half-written files stay behind."""
+    carried = []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if path.is_file() and not path.name.startswith("."):
+            copy(path, to / path.name, sha256(path))
+            carried.append(to / path.name)
+    return carried
+
+
+def copy(path: Path, target: Path, digest: str) -> None:
+    """Copy a file; it gets its final name only when every byte has arrived.
+
+    Raises:
+        InputError: The copy has another hash than the original: the disk or the folder is at fault.
+    """
+    with atomic_file(target) as temporary:
+        shutil.copyfile(path, temporary)
+        if (found := sha256(temporary)) != digest:
+            raise InputError(
+                f"{path} changed while it was copied to {target.parent}",
+                expected=f"sha256 {digest}",
+                found=f"sha256 {found}",
+                remedy="try again; if it fails again, one of the two disks is damaged",
+            )
