@@ -64,6 +64,7 @@ def build(row: Checkpoint, place: Place, *, taps: Sequence[str] = (), seed: int 
         taps=expand(module, taps or row.architecture.taps),
         stages=row.architecture.stages,
         weights_hash=tensor_hash(module.state_dict()),
+        structure=structure_hash(row.architecture.builder, module),
         origin=origin,
     )
 
@@ -116,6 +117,11 @@ def _load(module: nn.Module, state: dict[str, Tensor], row: Checkpoint, path: Pa
 
 def _some(names: list[str]) -> str:
     return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+
+
+def structure_hash(builder: str, module: nn.Module) -> str:
+    """Return the sha256 of the builder's name and of every module with its settings, as torch prints them."""
+    return hashlib.sha256(f"{builder}\n{module!r}".encode()).hexdigest()
 
 
 def tensor_hash(state: dict[str, Tensor]) -> str:

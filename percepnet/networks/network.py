@@ -29,6 +29,7 @@ class Network(nn.Module):
         taps: In the order in which they fire; the first is the input.
         stages: Names of the taps that close a stage of the architecture.
         weights_hash: sha256 of the tensors in use.
+        structure: sha256 of what the modules are; strides and padding change responses, but no tensor.
         origin: Where the weights came from, for the record.
     """
 
@@ -41,6 +42,7 @@ class Network(nn.Module):
         taps: tuple[Tap, ...],
         stages: tuple[str, ...],
         weights_hash: str,
+        structure: str,
         origin: str,
     ) -> None:
         super().__init__()
@@ -50,6 +52,7 @@ class Network(nn.Module):
         self.taps = taps
         self.stages = stages
         self.weights_hash = weights_hash
+        self.structure = structure
         self.origin = origin
 
     @torch.inference_mode()
