@@ -120,7 +120,7 @@ class _Cell:
         mirrors = [Path(mirror) for mirror in self.settings["sources"]["mirrors"]]
         network = self.settings["sources"]["network"]
         return [
-            make(node).load(self._cache / "data", mirrors, network=network)
+            make(node).load(self._cache, mirrors, network=network)
             for node in benchmark_nodes(self.settings).values()
         ]
 

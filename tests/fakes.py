@@ -11,7 +11,7 @@ from torch import nn
 
 from percepnet.agreement.opinion import rate
 from percepnet.benchmarks.contract import Pair
-from percepnet.networks.build import tensor_hash
+from percepnet.networks.build import structure_hash, tensor_hash
 from percepnet.networks.network import Network
 from percepnet.networks.preprocessing import Preprocessing
 from percepnet.networks.taps import expand
@@ -20,10 +20,10 @@ IMAGENET = Preprocessing((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
 class Trunk(nn.Module):
-    def __init__(self):
+    def __init__(self, padding=1):
         super().__init__()
         self.features = nn.Sequential(
-            nn.Conv2d(3, 6, 3, padding=1),
+            nn.Conv2d(3, 6, 3, padding=padding),
             nn.ReLU(inplace=True),
             nn.MaxPool2d(2),
             nn.Conv2d(6, 8, 3),
@@ -34,9 +34,9 @@ class Trunk(nn.Module):
         return self.features(images)
 
 
-def tiny_network(seed=0, taps=("features.*",)):
+def tiny_network(seed=0, taps=("features.*",), padding=1):
     torch.manual_seed(seed)
-    trunk = Trunk().eval().requires_grad_(requires_grad=False)
+    trunk = Trunk(padding).eval().requires_grad_(requires_grad=False)
     return Network(
         id=f"tiny.{seed}",
         trunk=trunk,
@@ -44,6 +44,7 @@ def tiny_network(seed=0, taps=("features.*",)):
         taps=expand(trunk, taps),
         stages=("features.1", "features.4"),
         weights_hash=tensor_hash(trunk.state_dict()),
+        structure=structure_hash("tiny", trunk),
         origin="random",
     )
 

@@ -32,7 +32,12 @@ def _chart(data: pd.DataFrame, title: str) -> alt.LayerChart | alt.FacetChart:
     picked = alt.selection_point(fields=["series"], bind="legend")
     faded = alt.condition(picked, alt.value(1.0), alt.value(0.12))
     base = alt.Chart(data).encode(
-        x=alt.X("depth:Q", title="depth (0 = input image, 1 = last tap's place)"),
+        x=alt.X(
+            "depth:Q",
+            title="depth (0 = input image, 1 = end of the network)",
+            axis=alt.Axis(tickCount=10, format=".1f"),
+            scale=alt.Scale(domain=[0, 1]),
+        ),
         color=alt.Color(
             "series:N",
             title=None,

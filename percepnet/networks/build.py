@@ -53,6 +53,7 @@ def build(row: Checkpoint, place: Place, *, taps: Sequence[str] = (), seed: int 
         stages=row.architecture.stages,
         form=row.architecture.form,
         weights_hash=tensor_hash(module.state_dict()),
+        structure=structure_hash(row.architecture.builder, module),
         origin=origin,
     )
 
@@ -130,6 +131,11 @@ def _verdict(row: Checkpoint, path: Path, fitting: int, needed: int) -> str:
 
 def _some(names: list[str]) -> str:
     return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+
+
+def structure_hash(builder: str, module: nn.Module) -> str:
+    """Return the sha256 of the builder's name and of every module with its settings, as torch prints them."""
+    return hashlib.sha256(f"{builder}\n{module!r}".encode()).hexdigest()
 
 
 def tensor_hash(state: dict[str, Tensor]) -> str:

@@ -31,6 +31,7 @@ class Network(nn.Module):
         stages: Names of the taps that close a stage of the architecture.
         form: How its responses are laid out.
         weights_hash: sha256 of the tensors in use.
+        structure: sha256 of what the modules are; strides and padding change responses, but no tensor.
         origin: Where the weights came from, for the record.
     """
 
@@ -43,6 +44,7 @@ class Network(nn.Module):
         taps: tuple[Tap, ...],
         stages: tuple[str, ...],
         weights_hash: str,
+        structure: str,
         origin: str,
         form: Form = Form(),  # noqa: B008 (frozen)
     ) -> None:
@@ -54,6 +56,7 @@ class Network(nn.Module):
         self.stages = tuple(form.tap(stage) for stage in stages)
         self.form = form
         self.weights_hash = weights_hash
+        self.structure = structure
         self.origin = origin
 
     @torch.inference_mode()

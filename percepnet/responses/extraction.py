@@ -79,6 +79,7 @@ def _key(
 ) -> dict[str, Any]:
     return {
         "weights": network.weights_hash,
+        "structure": network.structure,
         "taps": [tap.name for tap in network.taps],
         "stages": network.stages,
         "preprocessing": asdict(network.preprocessing),

@@ -46,6 +46,7 @@ def test_fingerprint_changes_with(mini, what):
         data = bytearray(mini.reference("I01.BMP").read_bytes())
         data[-1] ^= 1
         mini.reference("I01.BMP").write_bytes(data)
+        benchmark = mini.load()
     elif what == "polarity":
         benchmark = dataclasses.replace(benchmark, higher_is_better=False)
     else:
