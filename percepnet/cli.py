@@ -48,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
         "--from", dest="source", type=Path, metavar="DIR", help="take files from there, not the network"
     )
     fetch.add_argument("--workers", type=int, default=4, help="files at the same time (%(default)s)")
+    fetch.add_argument(
+        "--accept", action="append", default=[], metavar="LICENCE", help="a licence that asks to be accepted"
+    )
     fetch.set_defaults(command=_fetch)
     report = commands.add_parser("report", help="write the results as one page, a CSV table and figures")
     report.add_argument(
@@ -79,6 +82,7 @@ def _fetch(options: argparse.Namespace) -> None:
         source=options.source,
         mirror=options.mirror,
         workers=options.workers,
+        accepted=options.accept,
     )
     if fetch(wanted, Console()):
         sys.exit(1)

@@ -36,6 +36,7 @@ class Order:
         source: Folder of a mirror that is used instead of the network.
         mirror: Folder that is filled as a mirror.
         workers: Files that are brought at the same time.
+        accepted: Licences that the user has accepted.
     """
 
     rows: Sequence[Checkpoint]
@@ -44,6 +45,7 @@ class Order:
     source: Path | None = None
     mirror: Path | None = None
     workers: int = 4
+    accepted: Sequence[str] = ()
 
 
 def order(words: Sequence[str], **places: object) -> Order:
@@ -87,7 +89,9 @@ def _all(wanted: Order) -> Iterator[Delivery]:
     mirrors = (wanted.source,) if wanted.source else ()
     weights = wanted.cache / "weights"
     place = Place(weights, mirrors, network=wanted.source is None)
-    yield from deliver(wanted.rows, place, wanted.mirror or weights, wanted.workers)
+    yield from deliver(
+        wanted.rows, place, wanted.mirror or weights, workers=wanted.workers, accepted=wanted.accepted
+    )
     for name in wanted.benchmarks:
         yield _benchmark(name, wanted)
 

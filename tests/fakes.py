@@ -11,6 +11,7 @@ from torch import nn
 
 from percepnet.agreement.opinion import rate
 from percepnet.benchmarks.contract import Pair
+from percepnet.networks.architectures import Architecture
 from percepnet.networks.build import structure_hash, tensor_hash
 from percepnet.networks.network import Network
 from percepnet.networks.preprocessing import Preprocessing
@@ -44,7 +45,7 @@ def tiny_network(seed=0, taps=("features.*",), padding=1):
         taps=expand(trunk, taps),
         stages=("features.1", "features.4"),
         weights_hash=tensor_hash(trunk.state_dict()),
-        structure=structure_hash("tiny", trunk),
+        structure=structure_hash(Architecture("tiny", "tests:tiny"), trunk),
         origin="random",
     )
 

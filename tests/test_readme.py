@@ -35,7 +35,7 @@ def test_the_readout_of_the_readme_reads_the_last_layer(tmp_path):
 
 
 def test_the_catalogue_row_of_the_readme_is_a_row(monkeypatch):
-    (row,) = yaml.safe_load(block("yaml", "resnet101.tv1"))
+    (row,) = yaml.safe_load(block("yaml", "resnet101.mine"))
     row["architecture"] = next(name for name in architectures() if name.startswith("resnet"))
     checkpoint = _checkpoint(row)
     assert (checkpoint.arch, checkpoint.variant) == ("resnet", "101")

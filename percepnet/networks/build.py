@@ -53,7 +53,7 @@ def build(row: Checkpoint, place: Place, *, taps: Sequence[str] = (), seed: int 
         stages=row.architecture.stages,
         form=row.architecture.form,
         weights_hash=tensor_hash(module.state_dict()),
-        structure=structure_hash(row.architecture.builder, module),
+        structure=structure_hash(row.architecture, module),
         origin=origin,
     )
 
@@ -133,9 +133,10 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
 
 
-def structure_hash(builder: str, module: nn.Module) -> str:
-    """Return the sha256 of the builder's name and of every module with its settings, as torch prints them."""
-    return hashlib.sha256(f"{builder}\n{module!r}".encode()).hexdigest()
+def structure_hash(design: Architecture, module: nn.Module) -> str:
+    """Return the sha256 of how the module was built and of every part's settings, as torch prints them."""
+    how = f"{design.builder} {sorted(design.options.items())} {design.form}"
+    return hashlib.sha256(f"{how}\n{module!r}".encode()).hexdigest()
 
 
 def tensor_hash(state: dict[str, Tensor]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from percepnet.errors import InputError, PercepnetError
+from percepnet.networks.lookup import require_acceptance
 from percepnet.sources.cache import atomic_file, sha256
 from percepnet.sources.fetch import obtain
 
@@ -34,7 +35,9 @@ class Delivery:
     problem: str = ""
 
 
-def deliver(rows: Sequence[Checkpoint], place: Place, to: Path, workers: int = 4) -> Iterator[Delivery]:
+def deliver(
+    rows: Sequence[Checkpoint], place: Place, to: Path, *, workers: int = 4, accepted: Sequence[str] = ()
+) -> Iterator[Delivery]:
     """Yield, as they come, the verified files of every row, each at `to/ID/FILE`.
 
     What lies there already is verified and kept, so that an interrupted call goes on where it stopped. One
@@ -45,9 +48,10 @@ def deliver(rows: Sequence[Checkpoint], place: Place, to: Path, workers: int = 4
         place: Where the files are looked for.
         to: The cache's own folder to fetch, another one to fill a mirror.
         workers: Files that are brought at the same time.
+        accepted: Licences that the user has accepted, where the publisher asks for it.
     """
     with ThreadPoolExecutor(workers) as pool:
-        running = {pool.submit(bring, row, place, to): row for row in rows if row.sources}
+        running = {pool.submit(bring, row, place, to, accepted): row for row in rows if row.sources}
         for done in as_completed(running):
             try:
                 yield Delivery(running[done].id, done.result())
@@ -55,13 +59,15 @@ def deliver(rows: Sequence[Checkpoint], place: Place, to: Path, workers: int = 4
                 yield Delivery(running[done].id, problem=str(error))
 
 
-def bring(row: Checkpoint, place: Place, to: Path) -> Path:
+def bring(row: Checkpoint, place: Place, to: Path, accepted: Sequence[str] = ()) -> Path:
     """Return the row's verified file at `to/ID/FILE`, copied there if it lies elsewhere.
 
     Raises:
+        NothingThereError: Its licence asks to be accepted.
         UnreachableError: No source has it.
         InputError: A file at hand is not the right one, or the disk is full.
     """
+    require_acceptance(row, accepted)
     got = obtain(row.id, row.sources, place.folder, place.mirrors, network=place.network)
     target = to / row.id / got.path.name
     if not (target.is_file() and sha256(target) == got.sha256):

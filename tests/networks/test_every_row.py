@@ -52,6 +52,7 @@ def network_of(row, module, patterns=()):
         stages=design.stages,
         form=design.form,
         weights_hash="",
+        structure="",
         origin="",
     )
 

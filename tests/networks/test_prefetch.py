@@ -68,6 +68,13 @@ def test_a_damaged_mirror_is_named_and_not_copied(rows, tmp_path):
     assert not list((tmp_path / "offline").rglob("same_name.pth"))
 
 
+def test_a_licence_that_asks_to_be_accepted_is_asked_for_first(rows, site, tmp_path):
+    asking = replace(rows[0], licence="theirs", licence_accept=True)
+    assert "accept" in delivered([asking], tmp_path)["net0"].problem
+    assert site.asked == []
+    assert delivered([asking], tmp_path, accepted=["theirs"])["net0"].path
+
+
 def test_an_untrained_network_needs_no_file(tmp_path):
     assert delivered([untrained("alexnet", "", 0)], tmp_path) == {}
     assert any(row.sources for row in checkpoints())
