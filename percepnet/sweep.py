@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -39,6 +40,8 @@ def main() -> None:
     )
     # A log file on a full disk must not bury the message on the screen under tracebacks of `logging`.
     logging.raiseExceptions = False
+    # Lightning would swallow a polite kill until the extraction's end; with a handler set it calls that too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     register()
     _run()
 

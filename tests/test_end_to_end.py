@@ -90,6 +90,21 @@ def test_kill_9_at_ten_random_moments_then_the_same_command_gives_the_undisturbe
 
 
 @pytest.mark.slow
+def test_a_polite_kill_ends_the_sweep_at_once_and_leaves_word(mini, tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "percepnet.sweep", "arch=vgg", "compute.batch=2", *mini]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    worker = subprocess.Popen(command, cwd=tmp_path, env=environment, **quiet)
+    while worker.poll() is None and not list((tmp_path / "cache" / "responses").glob("*.partial")):
+        time.sleep(0.05)
+    time.sleep(1.0)  # into the forward passes, which take several seconds
+    worker.terminate()
+    assert worker.wait(5) == 143
+    status = next((tmp_path / "results" / "runs").glob("*/status.json"))
+    assert "interrupted" in status.read_text()
+
+
+@pytest.mark.slow
 def test_two_sweeps_at_once_on_one_cache_extract_once(mini, tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "percepnet.sweep", *mini]

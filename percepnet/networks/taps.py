@@ -129,9 +129,14 @@ def _matches(name: str, pattern: str) -> bool:
 
 
 def _leaves(module: nn.Module) -> Iterator[str]:
-    """Yield the names of the modules without children; what was replaced by the identity does not count."""
+    """Yield the names of the modules without children that lie on the way from the image to the end.
+
+    What was replaced by the identity does not count, nor what a module calls `aside` (side outputs).
+    """
+    aside = getattr(module, "aside", ())
     for name, child in module.named_modules():
-        if name and not any(child.children()) and not isinstance(child, nn.Identity):
+        childless = name and not any(child.children()) and not isinstance(child, nn.Identity)
+        if childless and name.partition(".")[0] not in aside:
             yield name
 
 

@@ -20,6 +20,12 @@ def test_the_input_comes_first_at_depth_zero_and_the_last_module_lies_at_one():
     assert [tap.depth for tap in taps[1:]] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
 
 
+def test_side_outputs_do_not_lie_on_the_way_to_the_end():
+    design = architectures()["hed_vgg16"]
+    taps = chosen(bare_module(design, None), design.taps, design.form, INPUTS["imagenet"])
+    assert taps[-1].depth == 1.0
+
+
 def test_an_unknown_layer_names_the_nearest():
     with pytest.raises(InputError, match=r"no layer is called 'feature\.3'.*\n.*features\.3"):
         expand(Trunk(), ["feature.3"])

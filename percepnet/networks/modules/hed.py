@@ -22,7 +22,13 @@ STAGES = (4, 9, 16, 23, 30)
 
 
 class HED(nn.Module):
-    """`features` up to VGG-16's last ReLU; `dsn1` to `dsn5` read its stages, `fuse` joins them."""
+    """`features` up to VGG-16's last ReLU; `dsn1` to `dsn5` read its stages, `fuse` joins them.
+
+    Attributes:
+        aside: The parts that do not lie on the way to the last response.
+    """
+
+    aside = ("dsn1", "dsn2", "dsn3", "dsn4", "dsn5", "fuse")
 
     def __init__(self, *, same: bool) -> None:
         super().__init__()
