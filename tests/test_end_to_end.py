@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -93,7 +94,7 @@ def test_kill_9_at_ten_random_moments_then_the_same_command_gives_the_undisturbe
 def test_a_polite_kill_ends_the_sweep_at_once_and_leaves_word(mini, tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "percepnet.sweep", "arch=vgg", "compute.batch=2", *mini]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     worker = subprocess.Popen(command, cwd=tmp_path, env=environment, **quiet)
     while worker.poll() is None and not list((tmp_path / "cache" / "responses").glob("*.partial")):
         time.sleep(0.05)
