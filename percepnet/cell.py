@@ -214,7 +214,7 @@ def _columns(benchmark: Benchmark, distances: Distances) -> dict[str, Any]:
     pairs = benchmark.pairs
     about = {
         name: [getattr(pair, name) for pair in pairs]
-        for name in ("reference", "distorted", "cluster", "score", "spread")
+        for name in ("reference", "distorted", "cluster", "kind", "level", "score", "spread")
     }
     return about | dict(zip(distances.layers, np.asarray(distances.values), strict=True))
 

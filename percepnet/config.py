@@ -17,7 +17,7 @@ from percepnet.errors import InputError, nearest
 
 RUN_TIME_KEYS = ("results", "retry", "sources", "tracking", "invocation", "study")
 RUN_TIME_COMPUTE_KEYS = ("device", "batch", "workers", "threads", "channels_last")
-IDENTITY_VERSION = 1
+IDENTITY_VERSION = 2
 """Raised when the meaning of a setting changes, so that finished cells of older versions are run again."""
 
 

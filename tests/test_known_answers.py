@@ -11,7 +11,7 @@ from PIL import Image
 from percepnet.agreement.contract import Bootstrap
 from percepnet.agreement.opinion import rate
 from percepnet.benchmarks.contract import Pair
-from percepnet.benchmarks.tid2013_kodak import TID2013Kodak
+from percepnet.benchmarks.opinion.tid2013_kodak import TID2013Kodak
 from percepnet.networks.build import Place, build
 from percepnet.networks.catalogue import find
 from percepnet.readouts.concatenated import Concatenated

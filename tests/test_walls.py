@@ -14,8 +14,8 @@ FLOORS = [
     {"readouts", "fetching"},
     {"responses"},
     {"benchmarks", "ablation"},
-    {"networks", "agreement", "results"},
-    {"sources", "config"},
+    {"networks", "results"},
+    {"sources", "config", "agreement"},
     {"errors", "__init__"},
 ]
 

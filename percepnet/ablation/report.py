@@ -13,7 +13,7 @@ import vl_convert
 
 from percepnet.ablation.figures import METRIC_NAMES, depth_profile
 from percepnet.errors import NothingThereError
-from percepnet.results.rows import best_layers, read_results
+from percepnet.results.rows import best_layers, read_results, whole
 from percepnet.results.status import DONE, read_statuses
 from percepnet.sources.cache import atomic_file
 
@@ -42,9 +42,10 @@ def write_report(results: Path, target: Path, study: str | None = None) -> list[
             expected="at least one" + (f" of study {study}" if study else ""),
             remedy="run `python -m percepnet.sweep` first, or name the folder: --results DIR",
         )
-    figures = dict(_figures(rows))
+    complete = whole(rows)
+    figures = dict(_figures(complete))
     return [
-        _write(target / "report.html", _page(rows, results, figures, study)),
+        _write(target / "report.html", _page(complete, results, figures, study)),
         _write(target / "report.csv", rows.to_csv(index=False)),
         *_pictures(figures, target),
     ]

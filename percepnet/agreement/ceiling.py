@@ -10,6 +10,8 @@ from scipy import stats
 if TYPE_CHECKING:
     from percepnet.agreement.contract import FloatArray
 
+REPLICATION = "replication: spread of the mean opinions"
+OBSERVERS = "observers: each with the mean of the others"
 _DRAWS = 200
 _SEED = 0
 # Two points always lie on a line.
@@ -39,7 +41,7 @@ def replication_ceiling(scores: FloatArray, spreads: FloatArray | None) -> dict[
     return {"srcc": float(srcc), "krcc": float(krcc), "plcc": float(plcc)}
 
 
-def observer_ceiling(human: FloatArray) -> dict[str, float]:
+def observer_ceiling(human: FloatArray | None) -> dict[str, float]:
     """Return plcc, srcc and rmse of an observer with the mean of the others, averaged over observers.
 
     The rmse is taken after removing each observer's one free shift, since a model has one free parameter
@@ -47,10 +49,10 @@ def observer_ceiling(human: FloatArray) -> dict[str, float]:
     reach the mean more closely than this.
 
     Args:
-        human: Log thresholds `[O, S]`, a row per observer; fewer than two observers or three stimuli
+        human: Log thresholds `[O, S]`, a row per observer; None, fewer than two observers or three stimuli
             give NaN.
     """
-    if len(human) < 2 or human.shape[1] < _FEWEST:
+    if human is None or len(human) < 2 or human.shape[1] < _FEWEST:
         return dict.fromkeys(("plcc", "srcc", "rmse"), float("nan"))
     others = (human.sum(axis=0) - human) / (len(human) - 1)
     plcc, srcc, rmse = np.mean([_observe(one, rest) for one, rest in zip(human, others, strict=True)], axis=0)

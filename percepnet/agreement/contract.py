@@ -12,6 +12,9 @@ from percepnet.errors import InputError
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+ALL = "all"
+"""The subset that leaves nothing out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Score:
@@ -28,6 +31,8 @@ class Score:
         polarity: +1 where a higher value is more human-like, -1 where a lower one is.
         n_pairs: Image pairs (or thresholds) that were scored.
         n_clusters: Units that the bootstrap resampled.
+        ceiling_method: How the ceiling was found; "" where there is none.
+        subset: `all` judgements, or a part of them such as `kind=jpeg` or `level=3`.
     """
 
     tap: int
@@ -39,6 +44,8 @@ class Score:
     polarity: int
     n_pairs: int
     n_clusters: int
+    ceiling_method: str = ""
+    subset: str = ALL
 
 
 @dataclass(frozen=True, slots=True)

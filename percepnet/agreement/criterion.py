@@ -20,7 +20,7 @@ class Curves:
     """Log distance as it grows with log contrast, one curve per stimulus.
 
     Attributes:
-        contrasts: log10 of the ladder `[K]`, ascending.
+        contrasts: log10 of each stimulus's ladder `[S, K]`, ascending.
         distances: log10 of the cumulative maximum of the distance `[S, K]`; -inf where it is still 0.
     """
 
@@ -34,15 +34,16 @@ class Curves:
 
 
 def log_curves(contrasts: FloatArray, distances: FloatArray) -> Curves:
-    """Return the curves of one tap from contrasts `[K]` and distances `[S, K]`."""
+    """Return the curves of one tap from ladders `[K]` or `[S, K]` and distances `[S, K]`."""
     highest = np.maximum.accumulate(distances, axis=1)
     with np.errstate(divide="ignore"):
-        return Curves(np.log10(contrasts), np.log10(highest))
+        return Curves(np.broadcast_to(np.log10(contrasts), distances.shape), np.log10(highest))
 
 
 def crossings(curves: Curves, criteria: FloatArray) -> FloatArray:
     """Return the log10 contrast at which each curve first reaches each log10 criterion, `[G, S]`."""
-    return np.stack([_crossing(curves.contrasts, curve, criteria) for curve in curves.distances], axis=1)
+    each = zip(curves.contrasts, curves.distances, strict=True)
+    return np.stack([_crossing(ladder, curve, criteria) for ladder, curve in each], axis=1)
 
 
 def fit(curves: Curves, target: FloatArray) -> float:
@@ -73,9 +74,7 @@ def _search(curves: Curves, target: FloatArray) -> tuple[FloatArray, FloatArray,
     stimulus is seen too early, above the greatest every one too late: the best criterion of any subset
     of the stimuli lies between.
     """
-    own = [
-        _level(curves.contrasts, curve, goal) for curve, goal in zip(curves.distances, target, strict=True)
-    ]
+    own = [_level(*each) for each in zip(curves.contrasts, curves.distances, target, strict=True)]
     grid = np.linspace(min(own), max(own), _GRID)
     thresholds = crossings(curves, grid)
     return grid, thresholds, np.square(thresholds - target)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from percepnet.agreement.ceiling import replication_ceiling
+from percepnet.agreement.ceiling import REPLICATION, replication_ceiling
 from percepnet.agreement.checks import require, require_finite, require_shape
 from percepnet.agreement.correlation import METRICS, correlations
 from percepnet.agreement.ordering import encode
@@ -52,7 +52,9 @@ def rate(  # noqa: PLR0913 - the whole of a benchmark's judgements, and nothing 
     found = correlations(distances, scores, codes, draws)
     polarity = -1 if higher_is_better else 1
     ceilings = replication_ceiling(scores, spreads)
-    metrics = {name: Metric(found[name], polarity, polarity * ceilings[name]) for name in METRICS}
+    metrics = {
+        name: Metric(found[name], polarity, polarity * ceilings[name], REPLICATION) for name in METRICS
+    }
     return summarise(metrics, bootstrap, scores.size, count)
 
 

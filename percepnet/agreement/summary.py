@@ -19,11 +19,13 @@ class Metric(NamedTuple):
         values: `[R, 1 + B]`, the observed value of each tap, then its resamples.
         polarity: +1 where a higher value is more human-like, -1 where a lower one is.
         ceiling: What people reach; NaN where unknown.
+        ceiling_method: How that was found.
     """
 
     values: FloatArray
     polarity: int
     ceiling: float
+    ceiling_method: str = ""
 
 
 def summarise(metrics: Mapping[str, Metric], bootstrap: Bootstrap, pairs: int, clusters: int) -> list[Score]:
@@ -39,6 +41,7 @@ def summarise(metrics: Mapping[str, Metric], bootstrap: Bootstrap, pairs: int, c
             polarity=metric.polarity,
             n_pairs=pairs,
             n_clusters=clusters,
+            ceiling_method=metric.ceiling_method if np.isfinite(metric.ceiling) else "",
         )
         for tap in range(taps)
         for name, metric in metrics.items()

@@ -27,6 +27,8 @@ class Pair:
         cluster: What the bootstrap resamples: the reference image, the stimulus.
         score: The human judgement, in the benchmark's own unit and polarity.
         spread: Standard deviation of `score`, None where unknown.
+        kind: What breakdowns go by: the type of distortion, the direction in colour space; "" for none.
+        level: How strong it is within its kind; "" for none.
     """
 
     reference: str
@@ -34,6 +36,18 @@ class Pair:
     cluster: str
     score: float
     spread: float | None = None
+    kind: str = ""
+    level: str = ""
+
+
+class ImageSource(Protocol):
+    """Where the images of a benchmark come from."""
+
+    def image(self, key: str) -> Image:
+        """Return `[H, W, 3]`, uint8 RGB as written on disk, or float32 RGB in [0, 1]."""
+
+    def digest(self, key: str) -> str:
+        """Return a sha256 that changes whenever the image may."""
 
 
 class Benchmark(Protocol):

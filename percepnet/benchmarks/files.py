@@ -3,16 +3,44 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from percepnet.errors import InputError, NothingThereError
+from percepnet.benchmarks.decode import read_rgb8
+from percepnet.errors import InputError, NothingThereError, nearest
+from percepnet.sources.cache import sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from percepnet.benchmarks.contract import Image
 
 _log = logging.getLogger(__name__)
 _NAMED = 5
+
+
+@dataclass(frozen=True)
+class ImageFiles:
+    """Images that lie in files.
+
+    Attributes:
+        paths: File of each key.
+        size: Height and width that every image must have, None for any.
+    """
+
+    paths: Mapping[str, Path]
+    size: tuple[int, int] | None = None
+
+    def image(self, key: str) -> Image:
+        """Return uint8 RGB `[H, W, 3]`, exactly as written on disk."""
+        if key not in self.paths:
+            raise InputError(f"There is no image {key}.", found=key, remedy=nearest(key, self.paths))
+        return read_rgb8(self.paths[key], self.size)
+
+    def digest(self, key: str) -> str:
+        """Return the sha256 of the file's bytes."""
+        return sha256(self.paths[key])
 
 
 def user_folder(root: str | None, benchmark: str, content: str) -> Path:

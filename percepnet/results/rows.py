@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from percepnet.agreement.contract import ALL
 from percepnet.errors import InputError
 from percepnet.sources.cache import atomic_file
 
@@ -35,12 +36,14 @@ SCHEMA = pa.schema(
         ("depth", pa.float64()),
         ("benchmark", pa.string()),
         ("manifest_hash", pa.string()),
+        ("subset", pa.string()),
         ("metric", pa.string()),
         ("value", pa.float64()),
         ("ci_low", pa.float64()),
         ("ci_high", pa.float64()),
         ("ci_method", pa.string()),
         ("ceiling", pa.float64()),
+        ("ceiling_method", pa.string()),
         ("polarity", pa.int8()),
         ("n_pairs", pa.int32()),
         ("n_clusters", pa.int32()),
@@ -90,8 +93,20 @@ def read_results(results: Path) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else SCHEMA.empty_table().to_pandas()
 
 
-def best_layers(rows: pd.DataFrame, metric: str = "srcc") -> pd.DataFrame:
-    """Return the row of the most human-like layer of each run and benchmark, by one metric."""
-    chosen = rows[(rows["metric"] == metric) & rows["value"].notna()]
+def whole(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that score all judgements of a benchmark, without those of its parts."""
+    return rows[rows["subset"] == ALL]
+
+
+def best_layers(rows: pd.DataFrame, metric: str | None = None) -> pd.DataFrame:
+    """Return the row of the most human-like layer of each run and benchmark, over all its judgements.
+
+    Args:
+        rows: Of any runs.
+        metric: By which; None for the first that each benchmark is scored by.
+    """
+    chosen = whole(rows)
+    first = chosen.groupby("benchmark")["metric"].transform("first") if metric is None else metric
+    chosen = chosen[(chosen["metric"] == first) & chosen["value"].notna()]
     agreement = chosen["value"] * chosen["polarity"]
     return chosen.loc[agreement.groupby([chosen["run_id"], chosen["benchmark"]], sort=False).idxmax()]

@@ -9,7 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from percepnet.results.rows import best_layers, read_run
+from percepnet.results.rows import best_layers, read_run, whole
 from percepnet.results.status import DONE, FAILED, FINISHED_BEFORE, SKIPPED, Status, read_statuses
 
 if TYPE_CHECKING:
@@ -28,9 +28,11 @@ def terminal() -> Console:
 
 
 def print_layers(rows: pd.DataFrame, console: Console) -> None:
-    """Print one table per benchmark: a line per layer, a column per metric, with intervals."""
+    """Print two tables per benchmark: a line per layer, then a line per part of the judgements."""
     for benchmark, part in rows.groupby("benchmark", sort=False):
-        console.print(_layer_table(str(benchmark), part))
+        console.print(_layer_table(str(benchmark), whole(part)))
+        if len(whole(part)) < len(part):
+            console.print(_part_table(part))
 
 
 def _layer_table(benchmark: str, rows: pd.DataFrame) -> Table:
@@ -49,6 +51,25 @@ def _layer_table(benchmark: str, rows: pd.DataFrame) -> Table:
         cells = {row["metric"]: row for _, row in part.iterrows()}
         values = [_value(cells[metric], best=layer in best[metric]) for metric in metrics]
         table.add_row(_short(str(layer)), f"{part.iloc[0]['depth']:.2f}", *values)
+    return table
+
+
+def _part_table(rows: pd.DataFrame) -> Table:
+    """Return the scores of every part of the judgements, at the layer that is best for all of them."""
+    metrics = list(dict.fromkeys(rows["metric"]))
+    best = best_layers(rows)
+    if best.empty:
+        return Table(title="by part: undefined")
+    chosen = rows[rows["layer"] == best.iloc[0]["layer"]]
+    table = Table(title=f"by part, at {_short(best.iloc[0]['layer'])}", box=box.SIMPLE_HEAD)
+    table.add_column("part")
+    table.add_column("judgements", justify="right")
+    for metric in metrics:
+        table.add_column(metric, justify="right")
+    for subset, part in chosen.groupby("subset", sort=False):
+        cells = {row["metric"]: row for _, row in part.iterrows()}
+        values = [_value(cells[metric], best=False) if metric in cells else "" for metric in metrics]
+        table.add_row(str(subset), str(part.iloc[0]["n_pairs"]), *values)
     return table
 
 
@@ -89,7 +110,7 @@ def _cell_table(statuses: Sequence[tuple[Path, Status]]) -> Table:
     passed = sum(status.images_passed for _, status in statuses)
     title = f"{len(statuses)} cells: {summary}; {passed} images passed through networks"
     table = Table(title=title, box=box.SIMPLE_HEAD)
-    for column in ("network", "readout", "state", "benchmark", "best layer", "srcc (interval)", "seconds"):
+    for column in ("network", "readout", "state", "benchmark", "best layer", "score (interval)", "seconds"):
         may_wrap = column in {"network", "best layer", "benchmark"}
         table.add_column(column, no_wrap=not may_wrap, justify="right" if column == "seconds" else "left")
     for folder, status in statuses:
@@ -116,4 +137,5 @@ def _best_lines(folder: Path, status: Status) -> Iterator[tuple[str, str, str]]:
     rows = read_run(folder) if status.state == DONE else None
     if rows is not None:
         for _, row in best_layers(rows).iterrows():
-            yield row["benchmark"], _short(row["layer"]), f"{_number(row['value'])} {_interval(row)}"
+            score = f"{row['metric']} {_number(row['value'])} {_interval(row)}"
+            yield row["benchmark"], _short(row["layer"]), score

@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from percepnet.results.rows import best_layers, whole
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -21,7 +23,7 @@ log = logging.getLogger(__name__)
 
 FACTORS = ("goal", "dataset", "arch", "variant", "weights", "network", "readout", "distance", "study")
 TABLE_COLUMNS = (
-    *("benchmark", "layer", "depth", "metric", "value", "ci_low", "ci_high", "ceiling", "polarity"),
+    *("benchmark", "subset", "layer", "depth", "metric", "value", "ci_low", "ci_high", "ceiling", "polarity"),
     *("n_pairs", "n_clusters"),
 )
 
@@ -65,11 +67,12 @@ def _write(rows: pd.DataFrame, folder: Path, tracking: Mapping[str, Any]) -> Pat
         reinit="create_new",
         settings=wandb.Settings(silent=True, console="off"),
     ) as run:
-        table = rows.sort_values(["benchmark", "metric", "layer_index"])
+        table = rows.sort_values(["benchmark", "subset", "metric", "layer_index"])
         payload: dict[str, Any] = {"layers": wandb.Table(dataframe=table[list(TABLE_COLUMNS)])}
-        for benchmark, part in table[table["metric"] == "srcc"].groupby("benchmark"):
-            plotted = wandb.Table(dataframe=part[["depth", "value", "layer"]])
-            title = f"{benchmark}: Spearman by depth"
+        for benchmark, part in whole(table).groupby("benchmark"):
+            metric = best_layers(rows[rows["benchmark"] == benchmark])["metric"].to_list() or ["srcc"]
+            plotted = wandb.Table(dataframe=part[part["metric"] == metric[0]][["depth", "value", "layer"]])
+            title = f"{benchmark}: {metric[0]} by depth"
             payload[f"profile/{benchmark}"] = wandb.plot.line(plotted, "depth", "value", title=title)
         run.log(payload)
         run.summary.update(summary(rows))
@@ -79,7 +82,8 @@ def _write(rows: pd.DataFrame, folder: Path, tracking: Mapping[str, Any]) -> Pat
 def summary(rows: pd.DataFrame) -> dict[str, float | str]:
     """Return the best layer of each benchmark and metric, flat: `modelfest/srcc/best`, `.../best_layer`."""
     flat: dict[str, float | str] = {}
-    for (benchmark, metric), part in rows.dropna(subset=["value"]).groupby(["benchmark", "metric"]):
+    defined = whole(rows).dropna(subset=["value"])
+    for (benchmark, metric), part in defined.groupby(["benchmark", "metric"]):
         best = part.iloc[int((part["value"] * part["polarity"]).argmax())]
         name = f"{benchmark}/{metric}"
         flat |= {f"{name}/best": float(best["value"]), f"{name}/best_layer": str(best["layer"])}

@@ -10,7 +10,7 @@ from scipy import stats
 
 from percepnet.agreement.contract import Bootstrap
 from percepnet.agreement.criterion import crossings, log_curves, refit
-from percepnet.agreement.thresholds import model_thresholds, rate_thresholds
+from percepnet.agreement.thresholds import Measured, model_thresholds, rate_thresholds
 from percepnet.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ BOOTSTRAP = Bootstrap(resamples=100)
 
 def sensitivities(count: int = 12, seed: int = 0) -> FloatArray:
     return np.asarray(10 ** np.random.default_rng(seed).uniform(0.3, 2.2, count))
+
+
+def rate(contrasts, distances, human):
+    return rate_thresholds(distances, Measured.of_observers(contrasts, human), BOOTSTRAP)
 
 
 def threshold(distances: ArrayLike, criterion: float, contrasts: FloatArray = LADDER) -> float:
@@ -87,7 +91,7 @@ def test_a_higher_criterion_is_never_reached_earlier(distances, one, other):
 def test_a_linear_detector_with_the_observers_sensitivities_agrees_fully():
     s = sensitivities()
     human = np.stack([0.7 - np.log10(s), 0.9 - np.log10(s)])
-    scores = by_metric(rate_thresholds(LADDER, (s[:, None] * LADDER)[None], human, BOOTSTRAP))
+    scores = by_metric(rate(LADDER, (s[:, None] * LADDER)[None], human))
     assert list(scores) == ["plcc", "srcc", "rmse"]
     assert (scores["plcc"].value, scores["srcc"].value) == pytest.approx((1.0, 1.0))
     assert (scores["rmse"].value, scores["rmse"].ci_high) == pytest.approx((0.0, 0.0), abs=1e-9)
@@ -102,14 +106,14 @@ def test_a_nonlinearity_common_to_all_stimuli_changes_no_threshold(power):
     s = (LADDER[1] / LADDER[0]) ** steps
     human = np.atleast_2d(-1.0 - np.log10(s))
     drive = (s[:, None] * np.logspace(-3, 1, 13)) ** power
-    scores = rate_thresholds(np.logspace(-3, 1, 13), (drive / (1 + drive))[None], human, BOOTSTRAP)
+    scores = rate(np.logspace(-3, 1, 13), (drive / (1 + drive))[None], human)
     assert by_metric(scores)["rmse"].value == pytest.approx(0.0, abs=1e-6)
     assert by_metric(scores)["plcc"].value == pytest.approx(1.0, abs=1e-9)
 
 
 def test_the_criterion_is_the_best_one():
     distances, human = noisy()
-    found = by_metric(rate_thresholds(LADDER, distances, human, BOOTSTRAP))
+    found = by_metric(rate(LADDER, distances, human))
     criteria = np.logspace(-8, 3, 20_001)
     thresholds = model_thresholds(LADDER, distances[0], criteria)
     errors = np.sqrt(np.mean((thresholds - human.mean(axis=0)) ** 2, axis=1))
@@ -146,7 +150,7 @@ def test_intervals_equal_those_of_stimuli_written_out():
         "srcc": [stats.spearmanr(m[r], target[r]).statistic for m, r in zip(model, rows, strict=True)],
         "rmse": [np.sqrt(np.mean((m[r] - target[r]) ** 2)) for m, r in zip(model, rows, strict=True)],
     }
-    for score in rate_thresholds(LADDER, distances, human, BOOTSTRAP):
+    for score in rate(LADDER, distances, human):
         interval = np.quantile(expected[score.metric], [0.025, 0.975])
         np.testing.assert_allclose([score.ci_low, score.ci_high], interval, atol=1e-10)
         assert score.ci_low < score.value < score.ci_high
@@ -156,7 +160,7 @@ def test_a_tap_blind_to_one_stimulus_has_no_score_and_spoils_no_other():
     distances, human = noisy()
     blind = distances[0].copy()
     blind[3] = 0.0
-    scores = rate_thresholds(LADDER, np.stack([blind, distances[0]]), human, BOOTSTRAP)
+    scores = rate(LADDER, np.stack([blind, distances[0]]), human)
     assert all(np.isnan([s.value, s.ci_low, s.ci_high]).all() for s in scores[:3])
     assert all(np.isfinite([s.value, s.ci_low, s.ci_high]).all() for s in scores[3:])
     assert all(np.isfinite(s.ceiling) for s in scores)
@@ -164,14 +168,14 @@ def test_a_tap_blind_to_one_stimulus_has_no_score_and_spoils_no_other():
 
 def test_the_same_curve_for_all_stimuli_has_an_error_but_no_correlation():
     _, human = noisy()
-    scores = by_metric(rate_thresholds(LADDER, np.ones((1, 20, 1)) * LADDER, human, BOOTSTRAP))
+    scores = by_metric(rate(LADDER, np.ones((1, 20, 1)) * LADDER, human))
     assert np.isnan([scores["plcc"].value, scores["srcc"].value]).all()
     assert scores["rmse"].value == pytest.approx(human.mean(axis=0).std(), abs=1e-6)
 
 
 def test_the_unit_of_the_distance_does_not_matter():
     distances, human = noisy()
-    plain, scaled = (rate_thresholds(LADDER, d, human, BOOTSTRAP) for d in (distances, 1e5 * distances))
+    plain, scaled = (rate(LADDER, d, human) for d in (distances, 1e5 * distances))
     for one, other in zip(plain, scaled, strict=True):
         assert (one.value, one.ci_low) == pytest.approx((other.value, other.ci_low), abs=1e-6)
 
@@ -183,16 +187,43 @@ def test_the_unit_of_the_distance_does_not_matter():
         ({"contrasts": np.array([0.0, 0.1])}, "contrast 0: 0.0"),
         ({"distances": np.ones((1, 2, 2))}, r"\[1, 2, 2\]"),
         ({"distances": np.array([[[1, 2], [1, -2], [1, np.nan]]])}, "tap 0, stimulus 1, contrast 1: -2.0"),
-        ({"human": np.array([[0.0, np.inf, 0.0]])}, "observer 0, stimulus 1: inf"),
+        ({"human": np.array([[0.0, np.inf, 0.0]])}, "stimulus 1: inf"),
         ({"human": np.zeros(3)}, "O observers, S stimuli"),
     ],
 )
 def test_what_does_not_fit_is_refused(change, message):
     data = {"contrasts": np.array([0.1, 1.0]), "distances": np.ones((1, 3, 2)), "human": np.zeros((2, 3))}
     with pytest.raises(InputError, match=message):
-        rate_thresholds(**(data | change), bootstrap=BOOTSTRAP)
+        rate(**(data | change))
 
 
 def test_a_criterion_of_zero_is_refused():
     with pytest.raises(InputError, match="criterion 0"):
         threshold(LADDER, 0.0)
+
+
+def test_each_stimulus_may_have_its_own_ladder():
+    _, human = noisy(seed=6)
+    own = LADDER * np.logspace(-1, 1, 20)[:, None]
+    measured = Measured(own, human.mean(axis=0), [str(n) for n in range(20)])
+    sensitivity = 10.0 ** -human.mean(axis=0)
+    scores = by_metric(rate_thresholds((sensitivity[:, None] * own)[None], measured, BOOTSTRAP))
+    assert scores["plcc"].value == pytest.approx(1.0)
+    assert scores["rmse"].value == pytest.approx(0.0, abs=1e-9)
+    assert np.isnan(scores["plcc"].ceiling)
+    assert scores["plcc"].ceiling_method == ""
+
+
+def test_stimuli_of_one_cluster_are_resampled_together():
+    distances, human = noisy(seed=7)
+    codes = np.arange(20) // 4
+    measured = Measured(np.tile(LADDER, (20, 1)), human.mean(axis=0), [f"c{code}" for code in codes])
+    curves, target = log_curves(LADDER, distances[0]), human.mean(axis=0)
+    model = refit(curves, target, BOOTSTRAP.multiplicities(5)[:, codes].astype(float))
+    rows = [np.repeat(np.arange(20), draw[codes]) for draw in BOOTSTRAP.multiplicities(5)]
+    expected = [np.sqrt(np.mean((m[r] - target[r]) ** 2)) for m, r in zip(model, rows, strict=True)]
+    score = by_metric(rate_thresholds(distances, measured, BOOTSTRAP))["rmse"]
+    np.testing.assert_allclose(
+        [score.ci_low, score.ci_high], np.quantile(expected, [0.025, 0.975]), atol=1e-10
+    )
+    assert (score.n_pairs, score.n_clusters) == (20, 5)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from percepnet.agreement.contract import Bootstrap
-from percepnet.benchmarks.modelfest import ModelFest, Thresholds
-from percepnet.benchmarks.tid2013_kodak import RebuiltTID2013, TID2013Kodak
+from percepnet.benchmarks.opinion.tid2013_kodak import RebuiltTID2013, TID2013Kodak
+from percepnet.benchmarks.psychophysics.modelfest import ModelFest
 from percepnet.sources.cache import cache_root
+
+if TYPE_CHECKING:
+    from percepnet.benchmarks.psychophysics.thresholds import Thresholds
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 

@@ -6,11 +6,11 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from percepnet.benchmarks import tid_recipe
 from percepnet.benchmarks.files import entries, require, user_folder
-from percepnet.benchmarks.opinion import OpinionScores
-from percepnet.benchmarks.tid_rebuild import RebuiltImages, Stamp, published_psnr, verify
-from percepnet.benchmarks.tid_scores import MOS_FILE, SPREAD_FILE, Design, Place, read_pairs
+from percepnet.benchmarks.opinion import tid_recipe
+from percepnet.benchmarks.opinion.benchmark import OpinionScores
+from percepnet.benchmarks.opinion.tid_rebuild import RebuiltImages, Stamp, published_psnr, verify
+from percepnet.benchmarks.opinion.tid_scores import MOS_FILE, SPREAD_FILE, Design, Place, read_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

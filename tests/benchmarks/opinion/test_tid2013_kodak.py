@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 from scipy.stats import spearmanr
 
-from percepnet.benchmarks import tid_recipe
-from percepnet.benchmarks.tid2013_kodak import RebuiltTID2013, TID2013Kodak, rebuilt_places
-from percepnet.benchmarks.tid_rebuild import published_psnr
+from percepnet.benchmarks.opinion import tid_recipe
+from percepnet.benchmarks.opinion.tid2013_kodak import RebuiltTID2013, TID2013Kodak, rebuilt_places
+from percepnet.benchmarks.opinion.tid_rebuild import published_psnr
 from percepnet.errors import InputError, NothingThereError
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from percepnet.benchmarks.files import entries, layout_folder, require, user_folder
-from percepnet.benchmarks.opinion import ImageFiles, OpinionScores, unique_keys
-from percepnet.benchmarks.tid_scores import MOS_FILE, SPREAD_FILE, Design, read_pairs
+from percepnet.benchmarks.files import ImageFiles, entries, layout_folder, require, user_folder
+from percepnet.benchmarks.manifest import unique_keys
+from percepnet.benchmarks.opinion.benchmark import OpinionScores
+from percepnet.benchmarks.opinion.tid_scores import MOS_FILE, SPREAD_FILE, Design, read_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

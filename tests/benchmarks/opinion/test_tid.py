@@ -7,10 +7,10 @@ import pytest
 from omegaconf import OmegaConf
 from PIL import Image
 
-from percepnet.benchmarks.tid2013 import TID2013
+from percepnet.benchmarks.opinion.tid import TID2013
 from percepnet.errors import InputError, NothingThereError
-from tests.benchmarks import miniature
-from tests.benchmarks.miniature import HEIGHT, WIDTH, Miniature
+from tests.benchmarks.opinion import miniature
+from tests.benchmarks.opinion.miniature import HEIGHT, WIDTH, Miniature
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from percepnet.benchmarks import tid_recipe
-from percepnet.benchmarks.tid_rebuild import read_reference
+from percepnet.benchmarks.opinion import tid_recipe
+from percepnet.benchmarks.opinion.tid_rebuild import read_reference
 
 FLAT = np.full((tid_recipe.HEIGHT, tid_recipe.WIDTH, 3), 100, dtype=np.uint8)
 

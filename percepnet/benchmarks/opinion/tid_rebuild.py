@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from percepnet.benchmarks import tid_recipe
 from percepnet.benchmarks.decode import read_rgb8
 from percepnet.benchmarks.files import some
-from percepnet.benchmarks.tid_scores import Place
+from percepnet.benchmarks.opinion import tid_recipe
+from percepnet.benchmarks.opinion.tid_scores import Place
 from percepnet.errors import InputError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from percepnet.benchmarks.contract import Image
-    from percepnet.benchmarks.tid_recipe import Pixels
+    from percepnet.benchmarks.opinion.tid_recipe import Pixels
 
 TOLERANCE = 0.002
 """Largest accepted difference to the listed PSNR, in dB."""

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from percepnet.benchmarks.tid2013 import TID2013
+from percepnet.benchmarks.opinion.tid import TID2013
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from percepnet.benchmarks.opinion import OpinionScores
+    from percepnet.benchmarks.opinion.benchmark import OpinionScores
 
 HEIGHT, WIDTH = 6, 8
 

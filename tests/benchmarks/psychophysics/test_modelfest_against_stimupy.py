@@ -44,7 +44,7 @@ def correlation(ours: np.ndarray, theirs: np.ndarray, shift: int) -> float:
 def test_every_stimulus_looks_like_the_independent_drawing(modelfest, drawings):
     found = {
         number: correlation(modulation, drawings[number], SHIFTS.get(number, 1))
-        for number, modulation in modelfest.modulations.items()
+        for number, modulation in modelfest.images.modulations.items()
     }
     assert len(found) == 43
     assert {number: value for number, value in found.items() if value <= 0.999} == {}
@@ -52,5 +52,5 @@ def test_every_stimulus_looks_like_the_independent_drawing(modelfest, drawings):
 
 def test_the_package_is_not_imported_here():
     assert "stimupy" not in sys.modules
-    package = Path(__file__).parents[2] / "percepnet"
+    package = Path(__file__).parents[3] / "percepnet"
     assert not [path for path in package.rglob("*.py") if "import stimupy" in path.read_text()]

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image as Pillow
 
 from percepnet.benchmarks.files import entries, require, user_folder
-from percepnet.benchmarks.modelfest_catalogue import NOISE, SCENE, STIMULI
+from percepnet.benchmarks.psychophysics.modelfest_catalogue import NOISE, SCENE, STIMULI
 from percepnet.errors import InputError
 from percepnet.sources.fetch import PypiSource, obtain_all
 

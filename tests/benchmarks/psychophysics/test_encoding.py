@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from percepnet.benchmarks.encoding import encode
+from percepnet.benchmarks.psychophysics.encoding import encode
 from percepnet.errors import InputError
 
 ENCODINGS = ("srgb", "gamma2.2", "linear")

@@ -8,7 +8,8 @@ import pytest
 from omegaconf import OmegaConf
 from PIL import Image
 
-from percepnet.benchmarks.modelfest import BACKGROUND, ModelFest, Thresholds
+from percepnet.benchmarks.psychophysics.modelfest import BACKGROUND, ModelFest, Stimuli
+from percepnet.benchmarks.psychophysics.thresholds import Thresholds
 from percepnet.errors import InputError, UnreachableError
 
 FILES = ("modelfest_data.csv", "modelfest_noise.tif", "modelfest_natural_scene.tif")
@@ -64,7 +65,8 @@ def test_images_are_grey_floats_that_eight_bits_would_round_away(folder):
 @pytest.mark.parametrize("contrast", [0.001, 0.177828, 1.0])
 def test_light_is_one_plus_contrast_times_modulation_over_twice_the_mean(folder, contrast):
     benchmark = load(folder, encoding="linear")
-    for number, modulation in benchmark.modulations.items():
+    assert isinstance(benchmark.images, Stimuli)
+    for number, modulation in benchmark.images.modulations.items():
         image = benchmark.image(f"{number:02d}@{contrast:g}")
         np.testing.assert_allclose(image[..., 1], (1 + contrast * modulation) / 2, atol=1e-7)
 
@@ -75,8 +77,9 @@ def test_srgb_is_the_default_encoding(folder):
 
 def test_the_humans_themselves_agree_perfectly(folder, bootstrap):
     benchmark = load(folder)
-    thresholds = 10.0 ** benchmark.human.mean(axis=0)
-    distances = (np.array(benchmark.contrasts) / thresholds[:, np.newaxis]).reshape(1, -1)
+    assert benchmark.observers is not None
+    thresholds = 10.0 ** benchmark.observers.mean(axis=0)
+    distances = (np.array(benchmark.stimuli[0].ladder) / thresholds[:, np.newaxis]).reshape(1, -1)
     scores = {score.metric: score for score in benchmark.agreement(distances, bootstrap)}
     assert scores["plcc"].value == pytest.approx(1.0)
     assert scores["rmse"].value == pytest.approx(0.0, abs=1e-6)
@@ -179,8 +182,8 @@ def test_fields_are_a_config_schema():
 @pytest.mark.network
 def test_mean_thresholds_of_the_first_ten_stimuli_are_the_published_ones(modelfest):
     known = [1.821, 1.960, 2.063, 2.106, 1.992, 1.844, 1.621, 1.298, 0.959, 0.567]
-    assert modelfest.human.shape == (16, 43)
-    np.testing.assert_allclose(-modelfest.human.mean(axis=0)[:10], known, atol=0.0005)
+    assert modelfest.observers.shape == (16, 43)
+    np.testing.assert_allclose(-modelfest.observers.mean(axis=0)[:10], known, atol=0.0005)
 
 
 @pytest.mark.network
@@ -195,6 +198,6 @@ def test_pixel_distance_reaches_its_known_agreement_and_ceiling(modelfest, boots
 
 @pytest.mark.network
 def test_pictures_are_centred_on_the_mean_luminance(modelfest):
-    noise, scene = modelfest.modulations[35], modelfest.modulations[43]
+    noise, scene = modelfest.images.modulations[35], modelfest.images.modulations[43]
     assert (noise.min(), noise.max()) == (-1.0, 1.0)
     assert abs(np.median(scene)) < 0.03

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from percepnet.errors import InputError
-from tests.benchmarks import miniature
+from tests.benchmarks.opinion import miniature
 
 
 @pytest.fixture

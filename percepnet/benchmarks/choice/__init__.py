@@ -1,0 +1,1 @@
+"""Forced choice: which of two images looks more like a third, and whether two look the same."""

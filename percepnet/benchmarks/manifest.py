@@ -1,0 +1,39 @@
+"""The manifest of a benchmark: every pair and what is judged of it, and one hash over all that counts."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from percepnet.benchmarks.contract import ImageSource, Pair
+
+
+def fingerprint(header: str, pairs: Sequence[Pair], images: ImageSource) -> str:
+    """Return the sha256 over `header`, every field of every pair and every image's digest.
+
+    Args:
+        header: What else determines the scores: the kind of judgement, its polarity, ladders.
+        pairs: In order.
+        images: Where the images come from; each is asked for its digest once.
+    """
+    digest = hashlib.sha256(f"{header}\n".encode())
+    for pair in pairs:
+        digest.update(f"{line(pair)}\n".encode())
+    for key in unique_keys(pairs):
+        digest.update(f"{key} {images.digest(key)}\n".encode())
+    return digest.hexdigest()
+
+
+def unique_keys(pairs: Sequence[Pair]) -> list[str]:
+    """Return every image key once, in the order in which the pairs need it."""
+    return list(dict.fromkeys(key for pair in pairs for key in (pair.reference, pair.distorted)))
+
+
+def line(pair: Pair) -> str:
+    """Return all of a pair in one line, numbers to the last bit."""
+    spread = "-" if pair.spread is None else pair.spread.hex()
+    about = (pair.reference, pair.distorted, pair.cluster, pair.kind, pair.level)
+    return "\t".join((*about, pair.score.hex(), spread))

@@ -1,0 +1,1 @@
+"""Opinion scores: databases of distorted images with a mean opinion score each."""

@@ -1,0 +1,68 @@
+"""Opinion scores: image pairs with a mean opinion score each, whatever their images come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from percepnet.agreement import opinion
+from percepnet.agreement.subsets import with_parts
+from percepnet.benchmarks.manifest import fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from percepnet.agreement.contract import Bootstrap, FloatArray, IntArray, Score
+    from percepnet.benchmarks.contract import Image, ImageSource, Pair
+
+
+@dataclass(frozen=True)
+class OpinionScores:
+    """A benchmark of mean opinion scores.
+
+    Attributes:
+        name: The name in results.
+        pairs: Every pair, references together.
+        images: Where the images come from.
+        higher_is_better: Whether a higher score means a better image (MOS) or a worse one (DMOS).
+    """
+
+    name: str
+    pairs: Sequence[Pair]
+    images: ImageSource
+    higher_is_better: bool
+
+    def image(self, key: str) -> Image:
+        """Return uint8 RGB `[H, W, 3]`."""
+        return self.images.image(key)
+
+    def fingerprint(self) -> str:
+        """Return the sha256 over every pair and every image's digest."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        # once: for a database in files it reads every byte of every image
+        return fingerprint(f"opinion {self.higher_is_better}", self.pairs, self.images)
+
+    def agreement(self, distances: FloatArray, bootstrap: Bootstrap) -> list[Score]:
+        """Score distances `[R, P]` against the opinion scores; clusters are references."""
+        known = [pair.spread for pair in self.pairs if pair.spread is not None]
+        spreads = np.array(known) if len(known) == len(self.pairs) else None
+        scores = np.array([pair.score for pair in self.pairs])
+        clusters = np.array([pair.cluster for pair in self.pairs], dtype=object)
+
+        def rate(chosen: IntArray) -> list[Score]:
+            return opinion.rate(
+                distances[:, chosen] if chosen.size < scores.size else distances,
+                scores[chosen],
+                list(clusters[chosen]),
+                None if spreads is None else spreads[chosen],
+                bootstrap,
+                higher_is_better=self.higher_is_better,
+            )
+
+        return with_parts(rate, [pair.kind for pair in self.pairs], [pair.level for pair in self.pairs])

@@ -1,0 +1,1 @@
+"""Psychophysics: thresholds and differences that people have measured, on stimuli made from formulae."""
