@@ -83,6 +83,8 @@ def read_run(folder: Path) -> pd.DataFrame | None:
             found=str(error),
             remedy="delete it; the next sweep writes it anew",
         ) from error
+    # rows of versions that knew no parts
+    frame["subset"] = frame["subset"].fillna(ALL)
     return frame
 
 

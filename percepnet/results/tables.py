@@ -31,8 +31,9 @@ def print_layers(rows: pd.DataFrame, console: Console) -> None:
     """Print two tables per benchmark: a line per layer, then a line per part of the judgements."""
     for benchmark, part in rows.groupby("benchmark", sort=False):
         console.print(_layer_table(str(benchmark), whole(part)))
-        if len(whole(part)) < len(part):
-            console.print(_part_table(part))
+        best = best_layers(part)
+        if len(whole(part)) < len(part) and len(best):
+            console.print(_part_table(part, str(best.iloc[0]["layer"])))
 
 
 def _layer_table(benchmark: str, rows: pd.DataFrame) -> Table:
@@ -54,14 +55,11 @@ def _layer_table(benchmark: str, rows: pd.DataFrame) -> Table:
     return table
 
 
-def _part_table(rows: pd.DataFrame) -> Table:
-    """Return the scores of every part of the judgements, at the layer that is best for all of them."""
+def _part_table(rows: pd.DataFrame, layer: str) -> Table:
+    """Return the scores of every part of the judgements at the layer that is best for all of them."""
     metrics = list(dict.fromkeys(rows["metric"]))
-    best = best_layers(rows)
-    if best.empty:
-        return Table(title="by part: undefined")
-    chosen = rows[rows["layer"] == best.iloc[0]["layer"]]
-    table = Table(title=f"by part, at {_short(best.iloc[0]['layer'])}", box=box.SIMPLE_HEAD)
+    chosen = rows[rows["layer"] == layer]
+    table = Table(title=f"by part, at {_short(layer)}", box=box.SIMPLE_HEAD)
     table.add_column("part")
     table.add_column("judgements", justify="right")
     for metric in metrics:

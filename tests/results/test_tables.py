@@ -1,0 +1,32 @@
+import io
+
+import pandas as pd
+from rich.console import Console
+
+from percepnet.results.tables import print_layers
+from tests.fakes import result_rows
+
+
+def printed(rows):
+    console = Console(file=io.StringIO(), width=140)
+    print_layers(pd.DataFrame(rows), console)
+    return console.file.getvalue()
+
+
+def test_parts_are_shown_at_the_layer_that_is_best_for_all_judgements():
+    parts = result_rows(values=[-0.11, -0.22, -0.33], subset="kind=jpeg", n_pairs=120)
+    shown = printed([*result_rows(values=[-0.5, -0.8, -0.7]), *parts])
+    assert "by part, at features.1" in shown
+    jpeg = next(line for line in shown.splitlines() if "kind=jpeg" in line)
+    assert "120" in jpeg
+    assert "-0.220" in jpeg
+    assert "-0.110" not in shown
+
+
+def test_without_parts_there_is_one_table():
+    assert "by part" not in printed(result_rows())
+
+
+def test_parts_are_not_shown_where_no_layer_has_a_score():
+    rows = [*result_rows(values=[float("nan")]), *result_rows(values=[0.1], subset="kind=a")]
+    assert "by part" not in printed(rows)
