@@ -9,7 +9,17 @@ import altair as alt
 if TYPE_CHECKING:
     import pandas as pd
 
-METRIC_NAMES = {"srcc": "Spearman", "krcc": "Kendall", "plcc": "Pearson", "rmse": "RMSE (log10 units)"}
+METRIC_NAMES = {
+    "srcc": "Spearman",
+    "krcc": "Kendall",
+    "plcc": "Pearson",
+    "rmse": "RMSE (log10 units)",
+    "2afc": "agreement with votes (2AFC)",
+    "map": "mean average precision (JND)",
+    "stress": "STRESS",
+}
+ERRORS = ("rmse", "stress")
+"""Metrics that are shown as they are although less of them is better."""
 
 
 def depth_profile(rows: pd.DataFrame, benchmark: str, metric: str) -> alt.LayerChart | alt.FacetChart:
@@ -18,7 +28,7 @@ def depth_profile(rows: pd.DataFrame, benchmark: str, metric: str) -> alt.LayerC
     Correlations are turned so that up is more human-like; a readout of a single row is a point.
     """
     part = rows[(rows["benchmark"] == benchmark) & (rows["metric"] == metric)].copy()
-    turn = part["polarity"] if metric != "rmse" else 1
+    turn = part["polarity"] if metric not in ERRORS else 1
     for column in ("value", "ceiling"):
         part[column] *= turn
     part["low"], part["high"] = part["ci_low"] * turn, part["ci_high"] * turn

@@ -89,6 +89,7 @@ def _benchmark(name: object, rows: pd.DataFrame, figures: Figures) -> dict[str, 
         "n_pairs": first["n_pairs"],
         "n_clusters": first["n_clusters"],
         "ci_method": first["ci_method"],
+        "ceiling_method": "; ".join(name for name in rows["ceiling_method"].dropna().unique() if name),
         "metrics": [
             {**metric, "label": METRIC_NAMES.get(metric["metric"], metric["metric"])} for metric in metrics
         ],
