@@ -47,7 +47,14 @@ def test_the_page_needs_no_network(results):
 
 def test_every_network_its_best_layer_and_the_ceiling_are_on_the_page(results):
     text = page(results)
-    for expected in ("alexnet.tv1", "<small>replication</small>", "vgg16.tv1", "-0.950 (-1.000,", "-0.980", "modelfest"):
+    for expected in (
+        "alexnet.tv1",
+        "<small>replication</small>",
+        "vgg16.tv1",
+        "-0.950 (-1.000,",
+        "-0.980",
+        "modelfest",
+    ):
         assert expected in text
     ranking = text[text.index("<h2>tid2013</h2>") :]
     assert ranking.index("vgg16.tv1") < ranking.index("alexnet.tv1")  # the more human-like first
