@@ -17,6 +17,7 @@ import numpy as np
 
 from percepnet import __version__
 from percepnet.agreement.contract import Bootstrap, Score
+from percepnet.benchmarks.image_cache import Decoded
 from percepnet.config import benchmark_nodes, is_untrained, make, run_id
 from percepnet.errors import NothingThereError, PercepnetError
 from percepnet.networks.lookup import choose, own_folder
@@ -170,6 +171,8 @@ class _Cell:
         from percepnet.responses.extraction import Compute, extract
 
         compute = {key: value for key, value in self.settings["compute"].items() if key != "threads"}
+        if compute.pop("image_cache"):
+            benchmark = Decoded(benchmark, self._cache / "images")
         statistics = sorted({*self.settings["statistics"], *readout.statistics})
         store = self._cache / "responses"
         entry, passed = extract(network, benchmark, statistics, Compute(**compute), store)

@@ -16,7 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 from percepnet.errors import InputError, nearest
 
 RUN_TIME_KEYS = ("results", "retry", "sources", "tracking", "invocation", "study")
-RUN_TIME_COMPUTE_KEYS = ("device", "batch", "workers", "threads", "channels_last")
+RUN_TIME_COMPUTE_KEYS = ("device", "batch", "workers", "threads", "channels_last", "image_cache")
 IDENTITY_VERSION = 2
 """Raised when the meaning of a setting changes, so that finished cells of older versions are run again."""
 
@@ -68,6 +68,7 @@ class ComputeConfig:
     workers: int = 0
     threads: int | None = None
     channels_last: bool = True
+    image_cache: bool = False
 
 
 @dataclass

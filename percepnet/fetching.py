@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import yaml
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
 
+from percepnet.benchmarks.fetched import Errand
+from percepnet.benchmarks.files import not_here
+from percepnet.benchmarks.offers import Offer, files_folder, offers
+from percepnet.benchmarks.terms import accepted
 from percepnet.config import conf_folder, make
-from percepnet.errors import InputError, PercepnetError, nearest
+from percepnet.errors import InputError, NothingThereError, PercepnetError, nearest
 from percepnet.networks.listing import filtered
 from percepnet.networks.place import Place
-from percepnet.networks.prefetch import Delivery, carry, deliver
+from percepnet.networks.prefetch import Delivery, deliver
+from percepnet.sources.copying import carry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from rich.console import Console
+    from rich.progress import Task
 
     from percepnet.networks.catalogue import Checkpoint
 
@@ -69,18 +84,40 @@ def order(words: Sequence[str], **places: object) -> Order:
     return Order(filtered(filters) if filters else [], benchmarks, **places)  # type: ignore[arg-type]
 
 
+class _Arriving(ProgressColumn):
+    """Shows how much of the file in transfer has come."""
+
+    max_refresh = 0.5
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        super().__init__()
+        self._folders = folders
+
+    def render(self, task: Task) -> Text:
+        """Return the megabytes of the parts that lie in the folders of the cache."""
+        del task
+        sizes = []
+        for part in (part for folder in self._folders for part in folder.glob("*/.*.part")):
+            with suppress(OSError):  # it may be whole by now
+                sizes.append(part.stat().st_size)
+        return Text(f"{sum(sizes) / 1e6:.1f} MB arriving" if sizes else "")
+
+
 def fetch(wanted: Order, console: Console) -> int:
     """Bring everything, show the progress and what could not be had; return the number of failures."""
+    folders = [wanted.cache / "weights", wanted.cache / "benchmarks"]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     failed: list[Delivery] = []
     total = len([row for row in wanted.rows if row.sources]) + len(wanted.benchmarks)
-    with Progress(*columns, console=console) as bar:
+    with Progress(*columns, _Arriving(folders), console=console) as bar:
         task = bar.add_task("files", total=total)
         for delivery in _all(wanted):
             bar.update(task, advance=1, description=delivery.id)
             failed += [delivery] if delivery.problem else []
     for delivery in failed:
         console.print(f"{delivery.id}: {delivery.problem}\n", markup=False, highlight=False, soft_wrap=True)
+    for line in _remarks(wanted, {delivery.id for delivery in failed}):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(f"{total - len(failed)} of {total} are there; {len(failed)} could not be had")
     return len(failed)
 
@@ -97,15 +134,53 @@ def _all(wanted: Order) -> Iterator[Delivery]:
 
 
 def _benchmark(name: str, wanted: Order) -> Delivery:
-    """Return what became of a benchmark's published files, at CACHE/benchmarks/NAME or MIRROR/NAME."""
-    kept = wanted.cache / "benchmarks" / name
+    """Return what became of a benchmark's published files."""
+    row = offers().get(name)
     try:
-        if wanted.source:
-            carry(wanted.source / name, kept)
-        node = yaml.safe_load((conf_folder() / "benchmark" / f"{name}.yaml").read_text(encoding="utf-8"))
-        make({**node, "root": None}).load(wanted.cache, [], network=wanted.source is None)
-        if wanted.mirror:
-            carry(kept, wanted.mirror / name)
+        place = _by_itself(name, wanted) if row is None or row.itself else _offered(row, wanted)
     except PercepnetError as error:
         return Delivery(f"{BENCHMARK}{name}", problem=str(error))
-    return Delivery(f"{BENCHMARK}{name}", kept)
+    return Delivery(f"{BENCHMARK}{name}", place)
+
+
+def _offered(row: Offer, wanted: Order) -> Path:
+    """Return the folder of files that a publisher offers, once they are there."""
+    folder = files_folder(row.name, wanted.cache)
+    if not (row.files or row.nothing or folder.is_dir()):
+        raise not_here(row.name, "the database as its publisher packs it", folder)
+    if not accepted(row, wanted.cache):
+        raise NothingThereError(
+            f"the terms of {row.name} have not been accepted", remedy=f"percepnet data fetch {row.name}"
+        )
+    return _errand(row, wanted).run() if row.files else folder
+
+
+def _errand(row: Offer, wanted: Order) -> Errand:
+    mirrors = (wanted.source,) if wanted.source else ()
+    return Errand(row, wanted.cache, mirrors, wanted.source is None, wanted.mirror)
+
+
+def _by_itself(name: str, wanted: Order) -> Path:
+    """Return the folder of files that a benchmark fetches itself: CACHE/benchmarks/NAME, MIRROR/NAME."""
+    kept = wanted.cache / "benchmarks" / name
+    if wanted.source:
+        carry(wanted.source / name, kept)
+    node = yaml.safe_load((conf_folder() / "benchmark" / f"{name}.yaml").read_text(encoding="utf-8"))
+    make({**node, "root": None}).load(wanted.cache, [], network=wanted.source is None)
+    if wanted.mirror:
+        carry(kept, wanted.mirror / name)
+    return kept
+
+
+def _remarks(wanted: Order, failed: set[str]) -> Iterator[str]:
+    """Yield what is to be known of what came: hashes that nobody states, and what is left to do by hand."""
+    for row in (offers()[name] for name in wanted.benchmarks if name in offers()):
+        if f"{BENCHMARK}{row.name}" in failed:
+            continue
+        if row.nothing:
+            yield f"{row.name}: nothing to fetch, {row.nothing}"
+        for name, digest in _errand(row, wanted).unverified().items():
+            yield f"{row.name}: {name} came with sha256 {digest}; its publisher states none, it is remembered"
+        if row.files and row.by_hand:
+            by_hand = row.by_hand.format(files=files_folder(row.name, wanted.cache))
+            yield f"{row.name}: by hand, if it is not done: {by_hand}"

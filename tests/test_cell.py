@@ -32,7 +32,10 @@ def test_a_cell_leaves_a_row_per_layer_and_metric_with_everything_that_identifie
     status, folder = run()
     assert status["state"] == "done"
     assert status["images_passed"] == 3 * 12 + 3
-    rows = rows_of(folder)
+    every = rows_of(folder)
+    kinds, levels = 4, 3
+    assert len(every) == 14 * 3 * (1 + kinds + levels)
+    rows = every[every["subset"] == "all"]
     assert len(rows) == 14 * 3
     assert set(rows["metric"]) == {"srcc", "krcc", "plcc"}
     assert set(rows["goal"]) == {"untrained"}
@@ -48,7 +51,7 @@ def test_the_distances_of_every_pair_are_kept_beside_the_scores(run):
     _, folder = run()
     kept = pd.read_parquet(folder / "distances-tid2013.parquet")
     assert len(kept) == 36
-    rows = rows_of(folder).set_index(["layer", "metric"])["value"]
+    rows = rows_of(folder).query("subset == 'all'").set_index(["layer", "metric"])["value"]
     spearman = kept["features.3"].corr(kept["score"], method="spearman")
     assert spearman == pytest.approx(rows["features.3", "srcc"], abs=1e-12)
 

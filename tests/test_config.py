@@ -19,7 +19,7 @@ def test_there_are_seven_groups_with_this_many_options():
         "dataset": 43,
         "arch": 28,
         "readout": 2,
-        "benchmark": 3,
+        "benchmark": 18,
         "compute": 2,
         "tracking": 3,
     }
@@ -67,6 +67,7 @@ def test_a_variant_may_be_written_as_a_number(compose):
         "compute.device=cpu",
         "compute.batch=3",
         "compute.threads=1",
+        "compute.image_cache=true",
         "tracking=disabled",
         "results=/elsewhere",
         "sources.cache=/elsewhere",

@@ -5,7 +5,7 @@ from rich.console import Console
 
 from percepnet.cli import main
 from percepnet.errors import InputError
-from percepnet.fetching import fetch, order
+from percepnet.fetching import Order, fetch, order
 
 
 def test_an_order_names_networks_and_benchmarks_as_a_sweep_does(tmp_path):
@@ -54,6 +54,55 @@ def test_a_benchmark_whose_files_only_the_user_has_is_not_fetched(tmp_path):
     wanted = order(["benchmark=tid2013"], cache=tmp_path)
     assert fetch(wanted, Console(file=shown)) == 1
     assert "only you can supply" in shown.getvalue()
+
+
+def test_a_benchmark_whose_terms_are_not_accepted_is_not_fetched(tmp_path):
+    shown = io.StringIO()
+    assert fetch(order(["benchmark=kadid10k"], cache=tmp_path), Console(file=shown)) == 1
+    assert "percepnet data fetch kadid10k" in shown.getvalue()
+
+
+def test_what_has_nothing_to_fetch_says_so_and_is_no_failure(tmp_path):
+    shown = io.StringIO()
+    assert fetch(Order((), ["pairs_csv"], tmp_path), Console(file=shown)) == 0
+    assert "the files are your own" in shown.getvalue()
+
+
+def test_data_fetch_without_a_terminal_shows_the_terms_and_needs_the_flag(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    with pytest.raises(SystemExit, match=r"(?s)terms of csf have not been accepted.*--accept"):
+        main(["data", "fetch", "csf", "--cache", str(tmp_path)])
+    assert "MIT licence" in capsys.readouterr().out
+    assert not (tmp_path / "benchmarks").exists()
+
+
+def test_data_fetch_takes_files_from_a_mirror(tmp_path, capsys, shared_data):
+    main(["data", "fetch", "csf", "--cache", str(tmp_path), "--accept", "--from", str(shared_data / "csf")])
+    assert "1 of 1 are there" in capsys.readouterr().out
+    folder = tmp_path / "benchmarks" / "csf" / "files"
+    original = (shared_data / "csf" / "data_aggregated.csv").read_bytes()
+    assert (folder / "data_aggregated.csv").read_bytes() == original
+
+
+def test_data_fetch_shows_what_is_left_to_do_by_hand(tmp_path, capsys, shared_data):
+    kodak = str(shared_data / "kodak")
+    main(["data", "fetch", "tid2013_kodak", "--cache", str(tmp_path), "--accept", "--from", kodak])
+    shown = capsys.readouterr().out
+    assert "by hand, if it is not done: the scores come with TID2013" in shown
+    assert f"{tmp_path}/benchmarks/tid2013_kodak/files/tid2013" in shown
+
+
+def test_data_fetch_of_an_unknown_name_tells_the_nearest(tmp_path):
+    with pytest.raises(SystemExit, match="did you mean kadid10k"):
+        main(["data", "fetch", "kadid", "--cache", str(tmp_path), "--accept"])
+
+
+@pytest.mark.slow
+@pytest.mark.network
+def test_data_fetch_of_what_a_benchmark_fetches_itself_is_the_same(tmp_path, capsys):
+    main(["data", "fetch", "modelfest", "--cache", str(tmp_path)])
+    assert (tmp_path / "benchmarks" / "modelfest" / "modelfest_data.csv").is_file()
+    assert "GPL-2" in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = [
     {"sweep", "__main__"},
     {"cell", "cli"},
-    {"readouts", "fetching"},
+    {"readouts", "fetching", "data"},
     {"responses"},
     {"benchmarks", "ablation"},
     {"networks", "results"},

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from percepnet.benchmarks.decode import read_rgb8
+from percepnet.benchmarks.offers import files_folder, offers
 from percepnet.errors import InputError, NothingThereError, nearest
 from percepnet.sources.cache import sha256
+from percepnet.sources.digests import digests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,7 +20,12 @@ if TYPE_CHECKING:
     from percepnet.benchmarks.contract import Image
 
 _log = logging.getLogger(__name__)
+DIGESTS = "digests"
+"""Folder of the cache where the digests of image files are remembered."""
+
 _NAMED = 5
+_SETTING = "benchmark.root=FOLDER"
+_OR = "\n" + " " * 12 + "or "
 
 
 @dataclass(frozen=True)
@@ -27,10 +35,13 @@ class ImageFiles:
     Attributes:
         paths: File of each key.
         size: Height and width that every image must have, None for any.
+        remember: Folder where the files' digests are kept, so that unchanged files are read once; None to
+            read them whenever they are asked for.
     """
 
     paths: Mapping[str, Path]
     size: tuple[int, int] | None = None
+    remember: Path | None = field(default=None, kw_only=True)
 
     def image(self, key: str) -> Image:
         """Return uint8 RGB `[H, W, 3]`, exactly as written on disk."""
@@ -40,24 +51,32 @@ class ImageFiles:
 
     def digest(self, key: str) -> str:
         """Return the sha256 of the file's bytes."""
-        return sha256(self.paths[key])
+        path = self.paths[key]
+        return sha256(path) if self.remember is None else self._digests[path]
+
+    @cached_property
+    def _digests(self) -> dict[Path, str]:
+        return digests(self.paths.values(), self.remember) if self.remember is not None else {}
 
 
-def user_folder(root: str | None, benchmark: str, content: str) -> Path:
-    """Return the folder that holds `benchmark`'s data.
+def user_folder(root: str | None, benchmark: str, content: str, cache: Path | None = None) -> Path:
+    """Return the folder that holds `benchmark`'s data: the user's, else the fetched one in the cache.
+
+    Args:
+        root: The folder that the user has named, None if none.
+        benchmark: Its name.
+        content: What has to be in the folder.
+        cache: The cache's folder; None looks nowhere but in `root`.
 
     Raises:
-        NothingThereError: No folder was named: a reason to skip the benchmark.
+        NothingThereError: No folder was named and nothing was fetched: a reason to skip the benchmark.
         InputError: The named folder does not exist or is a file.
     """
-    remedy = f"name a folder with {content}: benchmark.root=FOLDER"
     if root is None:
-        raise NothingThereError(
-            f"{benchmark} needs files that only you can supply.",
-            expected=f"a folder with {content}",
-            found="no root",
-            remedy=remedy,
-        )
+        fetched = files_folder(benchmark, cache) if cache is not None else None
+        if fetched is not None and fetched.is_dir():
+            return fetched
+        raise not_here(benchmark, content, fetched)
     folder = Path(root).expanduser()
     if not folder.is_dir():
         found = f"{folder} is a file" if folder.exists() else f"{folder} does not exist"
@@ -65,9 +84,24 @@ def user_folder(root: str | None, benchmark: str, content: str) -> Path:
             f"{benchmark} finds no folder at its root.",
             expected=f"a folder with {content}",
             found=found,
-            remedy=remedy,
+            remedy=f"name a folder with {content}: {_SETTING}",
         )
     return folder
+
+
+def not_here(benchmark: str, content: str, fetched: Path | None) -> NothingThereError:
+    """Return the error that says how `benchmark`'s files are had: fetched, by hand or the user's own."""
+    row = offers().get(benchmark)
+    offered = row is not None and bool(row.files)
+    what = "has not been fetched" if offered else "needs files that only you can supply"
+    by_offer = row.remedy(fetched or "a folder") if row is not None else ""
+    name_it = f"name a folder with {content}: {_SETTING}"
+    return NothingThereError(
+        f"{benchmark} {what}.",
+        expected=f"a folder with {content}",
+        found=f"no root, and no {fetched}" if fetched else "no root",
+        remedy=f"{by_offer}{_OR}{name_it}" if by_offer else name_it,
+    )
 
 
 def layout_folder(root: Path, has_layout: Callable[[Path], bool], layout: str) -> Path:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from percepnet.errors import InputError, PercepnetError
+from percepnet.errors import PercepnetError
 from percepnet.networks.lookup import require_acceptance
-from percepnet.sources.cache import atomic_file, sha256
+from percepnet.sources.cache import sha256
+from percepnet.sources.copying import copy
 from percepnet.sources.fetch import obtain
 
 if TYPE_CHECKING:
@@ -73,30 +73,3 @@ def bring(row: Checkpoint, place: Place, to: Path, accepted: Sequence[str] = ())
     if not (target.is_file() and sha256(target) == got.sha256):
         copy(got.path, target, got.sha256)
     return target
-
-
-def carry(folder: Path, to: Path) -> list[Path]:
-    """Copy a folder's files to another one and return them; locks and half-written files stay behind."""
-    carried = []
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if path.is_file() and not path.name.startswith("."):
-            copy(path, to / path.name, sha256(path))
-            carried.append(to / path.name)
-    return carried
-
-
-def copy(path: Path, target: Path, digest: str) -> None:
-    """Copy a file; it gets its final name only when every byte has arrived.
-
-    Raises:
-        InputError: The copy has another hash than the original: the disk or the folder is at fault.
-    """
-    with atomic_file(target) as temporary:
-        shutil.copyfile(path, temporary)
-        if (found := sha256(temporary)) != digest:
-            raise InputError(
-                f"{path} changed while it was copied to {target.parent}",
-                expected=f"sha256 {digest}",
-                found=f"sha256 {found}",
-                remedy="try again; if it fails again, one of the two disks is damaged",
-            )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from percepnet.errors import InputError
+from percepnet.sources.version import forget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,9 +49,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
     """
     with scratch_file(path) as temporary:
         yield temporary
-        _sync(temporary)
-        temporary.replace(path)
-        _sync(path.parent)
+        settle(temporary, path)
 
 
 @contextmanager
@@ -61,13 +60,43 @@ def scratch_file(path: Path) -> Iterator[Path]:
         InputError: The disk is full, or the folder cannot be written.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
-    with _explained(path.parent):
+    with explained(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             temporary.touch(exist_ok=False)
             yield temporary
         finally:
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def part_file(path: Path) -> Iterator[Path]:
+    """Yield the file of what has come of `path` so far, perhaps to a process that was killed.
+
+    Unlike a temporary it outlives a failure, so that a later call brings the rest; an empty one does not.
+    Only for who holds the folder's lock.
+
+    Raises:
+        InputError: The disk is full, or the folder cannot be written.
+    """
+    part = path.with_name(f".{path.name}.part")
+    with explained(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.touch()
+        try:
+            yield part
+        finally:
+            if part.is_file() and not part.stat().st_size:
+                part.unlink()
+            if not part.exists():
+                forget(part)
+
+
+def settle(temporary: Path, path: Path) -> None:
+    """Give a whole file its final name, so that it has it after a power cut too."""
+    sync(temporary)
+    temporary.replace(path)
+    sync(path.parent)
 
 
 @contextmanager
@@ -80,7 +109,7 @@ def lock(path: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     held = FileLock(path)
-    with _explained(path.parent):
+    with explained(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             held.acquire(timeout=0)
@@ -118,8 +147,12 @@ def sha256(path: Path) -> str:
 
 
 @contextmanager
-def _explained(folder: Path) -> Iterator[None]:
-    """Turn the two things that go wrong with a cache folder into messages for the user."""
+def explained(folder: Path) -> Iterator[None]:
+    """Turn the two things that go wrong with a cache folder into messages for the user.
+
+    Raises:
+        InputError: The disk is full, or the folder cannot be written.
+    """
     try:
         yield
     except OSError as error:
@@ -158,7 +191,7 @@ def _unwritable(folder: Path, error: OSError) -> InputError:
     )
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Wait until `path`, a file or a folder, is on the disk: a rename alone does not survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

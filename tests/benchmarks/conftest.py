@@ -12,6 +12,7 @@ from percepnet.agreement.contract import Bootstrap
 from percepnet.benchmarks.opinion.tid2013_kodak import RebuiltTID2013, TID2013Kodak
 from percepnet.benchmarks.psychophysics.modelfest import ModelFest
 from percepnet.sources.cache import cache_root
+from tests.sources.conftest import site  # noqa: F401 (a fixture)
 
 if TYPE_CHECKING:
     from percepnet.benchmarks.psychophysics.thresholds import Thresholds

@@ -6,7 +6,8 @@ import pytest
 from percepnet.errors import InputError
 from percepnet.networks.catalogue import checkpoints, untrained
 from percepnet.networks.place import Place
-from percepnet.networks.prefetch import carry, copy, deliver
+from percepnet.networks.prefetch import deliver
+from percepnet.sources.copying import carry, copy
 from percepnet.sources.source import UrlSource
 
 

@@ -8,9 +8,9 @@ from tests.fakes import result_rows
 
 
 def printed(rows):
-    console = Console(file=io.StringIO(), width=140)
-    print_layers(pd.DataFrame(rows), console)
-    return console.file.getvalue()
+    shown = io.StringIO()
+    print_layers(pd.DataFrame(rows), Console(file=shown, width=140))
+    return shown.getvalue()
 
 
 def test_parts_are_shown_at_the_layer_that_is_best_for_all_judgements():

@@ -24,6 +24,8 @@ class Page:
     hangs_after: int | None = None
     ranges: bool = True
     etag: str | None = '"v1"'
+    heeds_if_range: bool = True
+    refuses_ranges: bool = False
 
 
 @dataclass
@@ -48,7 +50,10 @@ def answer(site: Site, handler: BaseHTTPRequestHandler) -> None:
     site.logged_in.append("Authorization" in handler.headers)
     page = site.pages.get(handler.path, Page(b"nothing here", status=404, kind="text/plain"))
     start = int(wanted[6:-1]) if wanted and page.ranges else 0
-    handler.send_response(206 if start else page.status)
+    if page.heeds_if_range and handler.headers.get("If-Range") != page.etag:
+        start = 0
+    refused = page.refuses_ranges and wanted
+    handler.send_response(416 if refused else 206 if start else page.status)
     handler.send_header("Content-Type", page.kind)
     handler.send_header("Content-Length", str(len(page.body) - start))
     if start:

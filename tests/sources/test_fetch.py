@@ -102,16 +102,20 @@ def test_a_network_that_is_switched_off_is_not_asked_and_said_to_be_off(site, tm
     assert listing(tmp_path) == []
 
 
-def test_a_full_disk_ends_the_search_and_leaves_no_file(site, tmp_path, monkeypatch) -> None:
+def test_a_full_disk_ends_the_search_and_keeps_what_came_for_later(site, tmp_path, monkeypatch) -> None:
     def full(_descriptor) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(os, "fsync", full)
     sources = [UrlSource(site.put("/net.pth", BODY)), UrlSource(site.put("/other.pth", BODY))]
-    with pytest.raises(InputError, match="disk is full"):
-        obtain("net", sources, tmp_path)
-    assert listing(tmp_path / "net") == [".lock"]
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(InputError, match="disk is full"):
+            obtain("net", sources, tmp_path)
+    assert listing(tmp_path / "net") == [".lock", ".net.pth.part", ".net.pth.part.json"]
     assert site.count("/other.pth") == 0
+    assert obtain("net", sources, tmp_path).path.read_bytes() == BODY
+    assert listing(tmp_path / "net") == [".lock", "net.pth"]
+    assert site.count("/net.pth") == 1
 
 
 @pytest.mark.parametrize("sha256", ["", "1234567", "XYZ45678", "0" * 65])

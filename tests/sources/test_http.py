@@ -4,6 +4,7 @@ import pytest
 
 from percepnet.errors import UnreachableError
 from percepnet.sources.http import download
+from tests.sources.conftest import Page
 
 BODY = bytes(range(256)) * 1200  # 307,200 bytes: several chunks
 
@@ -28,6 +29,36 @@ def test_a_broken_download_goes_on_where_it_broke(site, tmp_path) -> None:
 @pytest.mark.parametrize("how", [{"ranges": False}, {"etag": None}, {"etag": 'W/"weak"'}])
 def test_a_broken_download_starts_anew_where_it_cannot_go_on(site, tmp_path, how) -> None:
     download(site.put("/file", BODY, breaks=[150_000], **how), tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == BODY
+
+
+def test_a_later_call_goes_on_where_an_earlier_one_gave_up(site, tmp_path) -> None:
+    url = site.put("/file", BODY, breaks=[70_000, 70_000, 70_000])
+    with pytest.raises(UnreachableError):
+        download(url, tmp_path / "file")
+    assert download(url, tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == BODY
+    assert [wanted for _, wanted in site.asked] == [
+        None,
+        "bytes=65536-",
+        "bytes=131072-",
+        "bytes=196608-",
+    ]
+
+
+def test_what_is_remembered_of_an_address_does_not_tell_its_password(site, tmp_path) -> None:
+    url = site.put("/file", BODY, breaks=[70_000] * 3).replace("//", "//someone:secret@")
+    with pytest.raises(UnreachableError):
+        download(url, tmp_path / "file")
+    assert "secret" not in (tmp_path / "file.json").read_text()
+
+
+def test_a_server_that_knows_no_such_range_is_asked_for_the_whole_file(site, tmp_path) -> None:
+    url = site.put("/file", BODY, breaks=[70_000] * 3)
+    with pytest.raises(UnreachableError):
+        download(url, tmp_path / "file")
+    site.pages["/file"] = Page(BODY, refuses_ranges=True)
+    assert not download(url, tmp_path / "file")
     assert (tmp_path / "file").read_bytes() == BODY
 
 

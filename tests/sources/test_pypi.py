@@ -51,6 +51,20 @@ def test_an_archive_other_than_the_pinned_one_is_not_used(publish, site, tmp_pat
     assert not (tmp_path / "gadget" / "a.bin").exists()
 
 
+def test_a_broken_download_of_an_archive_is_gone_on_with_by_the_next_call(publish, site, tmp_path) -> None:
+    body = bytes(range(256)) * 1200
+    archive = wheel({"gadget/data/a.bin": body})
+    publish({"gadget-1.0-py3-none-any.whl": archive})
+    page = site.pages["/files/gadget-1.0-py3-none-any.whl"]
+    page.breaks = [70_000, 70_000, 70_000]
+    with pytest.raises(UnreachableError, match="the connection broke"):
+        obtain("gadget", [source(archive)], tmp_path)
+    obtain("gadget", [source(archive)], tmp_path)
+    assert (tmp_path / "gadget" / "a.bin").read_bytes() == body
+    assert site.asked[-1] == ("/files/gadget-1.0-py3-none-any.whl", "bytes=196608-")
+    assert sorted(path.name for path in (tmp_path / "gadget").iterdir()) == [".lock", "a.bin"]
+
+
 def test_a_member_other_than_the_pinned_one_is_not_used(publish, tmp_path) -> None:
     publish(NAMES)
     with pytest.raises(UnreachableError, match=f"came with sha256 {digest(BODY)}, not {'0' * 64}"):

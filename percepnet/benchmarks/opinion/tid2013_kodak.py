@@ -55,8 +55,8 @@ class TID2013Kodak:
             NothingThereError: No root was named.
             InputError: Photographs or scores are missing or wrong, or a pair's PSNR is off.
         """
-        del cache, mirrors, network  # the user supplies all files
-        root = user_folder(self.root, self.name, _CONTENT)
+        del mirrors, network  # files are the user's, or were fetched before
+        root = user_folder(self.root, self.name, _CONTENT, cache)
         photographs = _photographs(root)
         scores = _beside(root, "tid2013", MOS_FILE)
         places = rebuilt_places()

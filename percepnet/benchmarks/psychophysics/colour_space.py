@@ -5,9 +5,11 @@ Nothing is clipped: a colour that a display cannot show is told by `in_gamut`, a
 
 from __future__ import annotations
 
+import sys
 import warnings
 from functools import cache
 from typing import TYPE_CHECKING
+from unittest.mock import NonCallableMock
 
 import numpy as np
 
@@ -33,10 +35,18 @@ _TOLERANCE = 1e-9  # of rounding: white itself comes out at 1 + 2e-16
 
 @cache
 def library() -> ModuleType:
-    """Return the package `colour`; it takes a second to import and warns of plotting that is not wanted."""
+    """Return the package `colour`; it takes a second to import and warns of plotting that is not wanted.
+
+    Where matplotlib is not installed it leaves stand-ins in its place, on which Lightning's search for
+    optional packages breaks: they are taken out again.
+    """
+    before = set(sys.modules)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*related API features are not available.*")
         import colour
+    for name in sys.modules.keys() - before:
+        if isinstance(sys.modules[name], NonCallableMock):
+            del sys.modules[name]
     return colour
 
 
@@ -54,6 +64,12 @@ def xyz_to_linear_srgb(xyz: FloatArray) -> FloatArray:
 def linear_srgb_to_xyz(linear: FloatArray) -> FloatArray:
     """Return XYZ `[..., 3]`, Y = 1 for white, of linear sRGB `[..., 3]`."""
     return np.asarray(linear @ np.asarray(library().RGB_COLOURSPACES["sRGB"].matrix_RGB_to_XYZ).T)
+
+
+def xyy_to_xyz(xy: FloatArray, luminance: float) -> FloatArray:
+    """Return XYZ `[..., 3]` of chromaticities xy `[..., 2]` at one luminance Y."""
+    level = np.full((*xy.shape[:-1], 1), luminance)
+    return np.asarray(library().xyY_to_XYZ(np.concatenate([xy, level], axis=-1)))
 
 
 def adapted(xyz: FloatArray, reference_white: FloatArray) -> FloatArray:
