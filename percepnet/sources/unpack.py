@@ -25,11 +25,8 @@ MOST_FILES = 2_000_000
 
 _DAMAGE = (
     *(zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError),
-    *(
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-    ),  # unknown compression, password, bad name
+    # an unknown compression, a password, a bad name
+    *(NotImplementedError, RuntimeError, ValueError),
 )
 _CHUNK = 1 << 20
 _FOREIGN = "__MACOSX"  # what one system's archiver adds beside the files
