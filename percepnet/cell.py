@@ -8,7 +8,7 @@ import os
 import platform
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ import numpy as np
 from percepnet import __version__
 from percepnet.agreement.contract import Bootstrap, Score
 from percepnet.benchmarks.image_cache import Decoded
+from percepnet.benchmarks.manifest import distinct
 from percepnet.config import benchmark_nodes, is_untrained, make, run_id
 from percepnet.errors import NothingThereError, PercepnetError
 from percepnet.networks.lookup import choose, own_folder
@@ -176,7 +177,9 @@ class _Cell:
         statistics = sorted({*self.settings["statistics"], *readout.statistics})
         store = self._cache / "responses"
         entry, passed = extract(network, benchmark, statistics, Compute(**compute), store)
-        return readout.read(entry), passed
+        distances = readout.read(entry)
+        _, places = distinct(benchmark.pairs)
+        return replace(distances, values=distances.values[:, places]), passed
 
     def _about(
         self, row: Checkpoint, network: Network, readout: Readout, benchmark: Benchmark

@@ -27,6 +27,15 @@ def fingerprint(header: str, pairs: Sequence[Pair], images: ImageSource) -> str:
     return digest.hexdigest()
 
 
+def distinct(pairs: Sequence[Pair]) -> tuple[list[Pair], list[int]]:
+    """Return each two images once, in order, and the place of every pair among them: some are judged twice."""
+    first: dict[tuple[str, str], Pair] = {}
+    for pair in pairs:
+        first.setdefault((pair.reference, pair.distorted), pair)
+    places = {images: place for place, images in enumerate(first)}
+    return list(first.values()), [places[pair.reference, pair.distorted] for pair in pairs]
+
+
 def unique_keys(pairs: Sequence[Pair]) -> list[str]:
     """Return every image key once, in the order in which the pairs need it."""
     return list(dict.fromkeys(key for pair in pairs for key in (pair.reference, pair.distorted)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from percepnet.benchmarks.manifest import distinct
 from percepnet.errors import InputError
 from percepnet.responses import plan
 from percepnet.responses.extractor import Extractor, Images, ShardWriter, predict
@@ -49,7 +50,9 @@ class Compute:
 def extract(
     network: Network, benchmark: Benchmark, statistics: Sequence[str], compute: Compute, root: Path
 ) -> tuple[Entry, int]:
-    """Return the stored statistics of every pair, and how many images passed the network to make them.
+    """Return the stored statistics of every two images, and how many passed the network to make them.
+
+    The entry has a row for each of `distinct(benchmark.pairs)`: two images that were judged twice pass once.
 
     Zero images pass when the store has the entry already. Two processes that want the same entry make it
     once: the second waits. A process that dies leaves its finished shards to the next.
@@ -67,10 +70,11 @@ def extract(
         if final.exists():
             return Entry(final), 0
         unfinished = Unfinished.at(root, address)
-        shards = plan.shards(benchmark.pairs)
+        pairs, _ = distinct(benchmark.pairs)
+        shards = plan.shards(pairs)
         passed = _run(network, benchmark, kinds, compute, unfinished, shards)
         taps = [asdict(tap) for tap in network.taps]
-        content = {"key": key, "taps": taps, "stages": network.stages, "pairs": len(benchmark.pairs)}
+        content = {"key": key, "taps": taps, "stages": network.stages, "pairs": len(pairs)}
         return unfinished.finish(shards, content), passed
 
 
@@ -85,6 +89,7 @@ def _key(
         "preprocessing": asdict(network.preprocessing),
         "precision": _lightning_precision(compute),
         "benchmark": benchmark.fingerprint(),
+        "rows": len(distinct(benchmark.pairs)[0]),
         "statistics": {name: kind.version for name, kind in kinds.items()},
         "shard_pairs": plan.SHARD_PAIRS,
     }
@@ -109,7 +114,7 @@ def _run(  # noqa: PLR0913 (all that an extraction is)
     missing = unfinished.missing(shards)
     if not missing:
         return 0
-    batches = list(plan.batches(benchmark.pairs, missing, compute.batch))
+    batches = list(plan.batches(distinct(benchmark.pairs)[0], missing, compute.batch))
     extractor = Extractor(network, kinds, channels_last=compute.channels_last)
     total = sum(len(batch.distorted) + (batch.reference is not None) for batch in batches)
     with _progress() as bar:

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from percepnet.benchmarks.contract import Pair
-from percepnet.benchmarks.manifest import fingerprint, line, unique_keys
+from percepnet.benchmarks.manifest import distinct, fingerprint, line, unique_keys
 
 PAIRS = [Pair("r", "d1", "r", 1.5, 0.25, "jpeg", "1"), Pair("r", "d2", "r", 2.5)]
 
@@ -50,3 +50,10 @@ def test_header_images_and_order_count():
     assert fingerprint("dmos", PAIRS, Images()) != known
     assert fingerprint("mos", PAIRS, Images("d2")) != known
     assert fingerprint("mos", PAIRS[::-1], Images()) != known
+
+
+def test_two_images_that_were_judged_twice_are_listed_once_and_found_by_both_judgements():
+    again = Pair("r", "d1", "other", 9.0)
+    pairs, places = distinct([*PAIRS, again, Pair("d1", "r", "r", 1.0)])
+    assert [(pair.reference, pair.distorted) for pair in pairs] == [("r", "d1"), ("r", "d2"), ("d1", "r")]
+    assert places == [0, 1, 0, 2]

@@ -174,3 +174,12 @@ def test_the_entry_says_what_it_holds(tmp_path):
     assert content["pairs"] == 15
     assert content["key"]["statistics"] == {"squared_difference": 1, "unit_squared_difference": 1}
     assert entry.stages == ["features.1", "features.4"]
+
+
+def test_two_images_that_were_judged_twice_pass_once(tmp_path):
+    network, benchmark = tiny_network(), memory_benchmark()
+    single, passed = extract(network, benchmark, BOTH, CPU, tmp_path / "single")
+    benchmark.pairs[2:2] = [replace(benchmark.pairs[0], score=9.0)]
+    twice, passed_twice = extract(network, benchmark, BOTH, CPU, tmp_path / "twice")
+    assert passed_twice == passed == len(benchmark.images)
+    np.testing.assert_array_equal(stored(twice)["features.4"], stored(single)["features.4"])

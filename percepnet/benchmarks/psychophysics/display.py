@@ -11,7 +11,7 @@ import numpy as np
 
 from percepnet.benchmarks.psychophysics.colour_space import in_gamut, xyz_to_linear_srgb
 from percepnet.benchmarks.psychophysics.encoding import check_encoding, encode
-from percepnet.benchmarks.psychophysics.modelfest_stimuli import Grid
+from percepnet.benchmarks.psychophysics.shapes import Grid
 from percepnet.errors import InputError
 
 if TYPE_CHECKING:

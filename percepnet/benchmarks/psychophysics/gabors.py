@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from percepnet.benchmarks.psychophysics.modelfest_stimuli import grating, window
+from percepnet.benchmarks.psychophysics.shapes import grating, window
 from percepnet.benchmarks.psychophysics.thresholds import key_at, steps_digest, text_digest
 from percepnet.errors import InputError, nearest
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from percepnet.agreement.contract import FloatArray
     from percepnet.benchmarks.psychophysics.display import Colour, Display
-    from percepnet.benchmarks.psychophysics.modelfest_stimuli import Grid
+    from percepnet.benchmarks.psychophysics.shapes import Grid
 
 PHASES = {"cosine": 0.0, "sine": 90.0}
 """Degrees by which the bars lag behind a bright bar in the centre."""

@@ -17,7 +17,7 @@ import numpy as np
 from percepnet.benchmarks.psychophysics.encoding import check_encoding, encode
 from percepnet.benchmarks.psychophysics.modelfest_catalogue import modulations
 from percepnet.benchmarks.psychophysics.modelfest_data import SIZE, published
-from percepnet.benchmarks.psychophysics.modelfest_stimuli import Grid
+from percepnet.benchmarks.psychophysics.shapes import Grid
 from percepnet.benchmarks.psychophysics.thresholds import (
     Stimulus,
     Thresholds,

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from percepnet.benchmarks.psychophysics import modelfest_stimuli as shape
+from percepnet.benchmarks.psychophysics import shapes as shape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from percepnet.agreement.contract import FloatArray
-    from percepnet.benchmarks.psychophysics.modelfest_stimuli import Grid
+    from percepnet.benchmarks.psychophysics.shapes import Grid
 
 STIMULI = 43
 NOISE, SCENE = 35, 43

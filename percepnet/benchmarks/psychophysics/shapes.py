@@ -1,4 +1,4 @@
-"""The shapes that ModelFest is made of, as pure functions: modulation in [-1, 1] around a mean luminance.
+"""The shapes that stimuli are made of, as pure functions: modulation in [-1, 1] around a mean luminance.
 
 Written from the published definitions (Carney et al. 1999, doi:10.1117/12.348473; Watson and Ahumada 2005,
 doi:10.1167/5.9.6) and compared with the drawings of an independent package in the tests. Positions are in

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from percepnet.benchmarks.psychophysics import modelfest_stimuli as shape
+from percepnet.benchmarks.psychophysics import shapes as shape
 from percepnet.benchmarks.psychophysics.modelfest_catalogue import NOISE, SCENE, STIMULI, modulations
-from percepnet.benchmarks.psychophysics.modelfest_stimuli import Grid
+from percepnet.benchmarks.psychophysics.shapes import Grid
 
 SIZE, RESOLUTION, CENTRE = 256, 120.0, 128
 GRID = Grid.square(SIZE, RESOLUTION)
