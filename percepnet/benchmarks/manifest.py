@@ -28,7 +28,7 @@ def fingerprint(header: str, pairs: Sequence[Pair], images: ImageSource) -> str:
 
 
 def distinct(pairs: Sequence[Pair]) -> tuple[list[Pair], list[int]]:
-    """Return each two images once, in order, and the place of every pair among them: some are judged twice."""
+    """Return each two images once, in order, and where every pair is among them: some are judged twice."""
     first: dict[tuple[str, str], Pair] = {}
     for pair in pairs:
         first.setdefault((pair.reference, pair.distorted), pair)
