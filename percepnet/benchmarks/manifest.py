@@ -3,12 +3,50 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from percepnet.benchmarks.contract import ImageSource, Pair
+    from percepnet.benchmarks.contract import Image, ImageSource, Pair
+
+
+class _Parts(Protocol):
+    """What a benchmark has to have so that `Manifested` can do the rest."""
+
+    @property
+    def pairs(self) -> Sequence[Pair]:
+        """Every pair."""
+
+    @property
+    def images(self) -> ImageSource:
+        """Where the images come from."""
+
+    @property
+    def header(self) -> str:
+        """What else determines the scores."""
+
+    @property
+    def _fingerprint(self) -> str:
+        """The manifest hash."""
+
+
+class Manifested:
+    """The images and the manifest hash of every benchmark whose images come from an `ImageSource`."""
+
+    def image(self: _Parts, key: str) -> Image:
+        """Return `[H, W, 3]`, uint8 RGB as written on disk, or float32 RGB in [0, 1] as drawn."""
+        return self.images.image(key)
+
+    def fingerprint(self: _Parts) -> str:
+        """Return the sha256 over all that determines the scores: header, pairs and every image's digest."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self: _Parts) -> str:
+        # once: for a database in files it reads every byte of every image
+        return fingerprint(self.header, self.pairs, self.images)
 
 
 def fingerprint(header: str, pairs: Sequence[Pair], images: ImageSource) -> str:

@@ -14,13 +14,13 @@ from percepnet.agreement.choice import rate_choices
 from percepnet.agreement.jnd import rate_same
 from percepnet.agreement.subsets import with_parts
 from percepnet.benchmarks.contract import Pair
-from percepnet.benchmarks.manifest import fingerprint
+from percepnet.benchmarks.manifest import Manifested
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from percepnet.agreement.contract import Bootstrap, FloatArray, IntArray, Score
-    from percepnet.benchmarks.contract import Image, ImageSource
+    from percepnet.benchmarks.contract import ImageSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Triplet:
 
 
 @dataclass(frozen=True)
-class ForcedChoice:
+class ForcedChoice(Manifested):
     """A benchmark of forced choices between two images.
 
     Attributes:
@@ -83,19 +83,11 @@ class ForcedChoice:
                 met.setdefault((pair.reference, pair.distorted), []).append(pair)
         return tuple(_mean_of(pairs) for pairs in met.values())
 
-    def image(self, key: str) -> Image:
-        """Return uint8 RGB `[H, W, 3]`."""
-        return self.images.image(key)
-
-    def fingerprint(self) -> str:
-        """Return the sha256 over every triplet, every pair and every image's digest."""
-        return self._fingerprint
-
-    @cached_property
-    def _fingerprint(self) -> str:
-        # once: for a database in files it reads every byte of every image
+    @property
+    def header(self) -> str:
+        """What determines the scores beside pairs and images."""
         digest = hashlib.sha256("\n".join(self._lines()).encode()).hexdigest()
-        return fingerprint(f"choice {self.votes} {digest}", self.pairs, self.images)
+        return f"choice {self.votes} {digest}"
 
     def _lines(self) -> Iterator[str]:
         for one in self.triplets:
@@ -123,7 +115,7 @@ class ForcedChoice:
 
 
 @dataclass(frozen=True)
-class SameOrNot:
+class SameOrNot(Manifested):
     """A benchmark of pairs that people called the same or different.
 
     Attributes:
@@ -136,17 +128,10 @@ class SameOrNot:
     pairs: Sequence[Pair]
     images: ImageSource
 
-    def image(self, key: str) -> Image:
-        """Return uint8 RGB `[H, W, 3]`."""
-        return self.images.image(key)
-
-    def fingerprint(self) -> str:
-        """Return the sha256 over every pair and every image's digest."""
-        return self._fingerprint
-
-    @cached_property
-    def _fingerprint(self) -> str:
-        return fingerprint("same or not", self.pairs, self.images)
+    @property
+    def header(self) -> str:
+        """What determines the scores beside pairs and images."""
+        return "same or not"
 
     def agreement(self, distances: FloatArray, bootstrap: Bootstrap) -> list[Score]:
         """Score distances `[R, P]`: the average precision of all pairs and of each part."""

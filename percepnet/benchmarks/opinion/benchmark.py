@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from percepnet.agreement import opinion
 from percepnet.agreement.subsets import with_parts
-from percepnet.benchmarks.manifest import fingerprint
+from percepnet.benchmarks.manifest import Manifested
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from percepnet.agreement.contract import Bootstrap, FloatArray, IntArray, Score
-    from percepnet.benchmarks.contract import Image, ImageSource, Pair
+    from percepnet.benchmarks.contract import ImageSource, Pair
 
 
 @dataclass(frozen=True)
-class OpinionScores:
+class OpinionScores(Manifested):
     """A benchmark of mean opinion scores.
 
     Attributes:
@@ -35,18 +34,10 @@ class OpinionScores:
     images: ImageSource
     higher_is_better: bool
 
-    def image(self, key: str) -> Image:
-        """Return uint8 RGB `[H, W, 3]`."""
-        return self.images.image(key)
-
-    def fingerprint(self) -> str:
-        """Return the sha256 over every pair and every image's digest."""
-        return self._fingerprint
-
-    @cached_property
-    def _fingerprint(self) -> str:
-        # once: for a database in files it reads every byte of every image
-        return fingerprint(f"opinion {self.higher_is_better}", self.pairs, self.images)
+    @property
+    def header(self) -> str:
+        """What determines the scores beside pairs and images."""
+        return f"opinion {self.higher_is_better}"
 
     def agreement(self, distances: FloatArray, bootstrap: Bootstrap) -> list[Score]:
         """Score distances `[R, P]` against the opinion scores; clusters are references."""

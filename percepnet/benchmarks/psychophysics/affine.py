@@ -7,14 +7,13 @@ arXiv:2407.17927: human thresholds, viewing distance and procedure; see agreemen
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from percepnet.agreement.invisibility import DETECTION, Calibration, Ladder, rate_invisibility
 from percepnet.benchmarks.contract import Pair
-from percepnet.benchmarks.manifest import fingerprint
+from percepnet.benchmarks.manifest import Manifested
 from percepnet.benchmarks.opinion.tid import TID2013
 from percepnet.benchmarks.opinion.tid2013_kodak import TID2013Kodak
 from percepnet.benchmarks.psychophysics.affine_changes import DIRECTIONS, HUMAN, UNCHANGED, Ladders
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from percepnet.agreement.contract import Bootstrap, FloatArray, Score
-    from percepnet.benchmarks.contract import Image, ImageSource
+    from percepnet.benchmarks.contract import ImageSource
     from percepnet.benchmarks.opinion.benchmark import OpinionScores
 
 CALIBRATION = "calibration"
@@ -36,7 +35,7 @@ _ORDERS = (1, 3, 5)
 
 
 @dataclass(frozen=True)
-class Invisibility:
+class Invisibility(Manifested):
     """Rated pairs that calibrate a distance, and the same references changed by growing magnitudes.
 
     Attributes:
@@ -52,18 +51,11 @@ class Invisibility:
     images: ImageSource
     ladders: Ladders
 
-    def image(self, key: str) -> Image:
-        """Return float32 RGB `[H, W, 3]` in [0, 1]."""
-        return self.images.image(key)
-
-    def fingerprint(self) -> str:
-        """Return the sha256 over every pair, every magnitude and every image's digest."""
-        return self._fingerprint
-
-    @cached_property
-    def _fingerprint(self) -> str:
+    @property
+    def header(self) -> str:
+        """What determines the scores beside pairs and images."""
         steps = " ".join(step.hex() for kind in HUMAN for step in self.ladders.of(kind))
-        return fingerprint(f"invisibility {DETECTION.hex()} {steps}", self.pairs, self.images)
+        return f"invisibility {DETECTION.hex()} {steps}"
 
     def agreement(self, distances: FloatArray, bootstrap: Bootstrap) -> list[Score]:
         """Score distances `[R, P]`: a model's invisibility thresholds against those of people."""

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from percepnet.agreement import stress
 from percepnet.agreement.subsets import with_parts
-from percepnet.benchmarks.manifest import fingerprint
+from percepnet.benchmarks.manifest import Manifested
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from percepnet.agreement.contract import Bootstrap, FloatArray, IntArray, Score
-    from percepnet.benchmarks.contract import Image, ImageSource, Pair
+    from percepnet.benchmarks.contract import ImageSource, Pair
 
 
 @dataclass(frozen=True)
-class ColourDifferences:
+class ColourDifferences(Manifested):
     """A benchmark of visual colour differences.
 
     Attributes:
@@ -37,18 +36,11 @@ class ColourDifferences:
     weights: Sequence[float]
     excluded: Mapping[str, str] = field(default_factory=dict)
 
-    def image(self, key: str) -> Image:
-        """Return float32 `[H, W, 3]` in [0, 1] of a colour."""
-        return self.images.image(key)
-
-    def fingerprint(self) -> str:
-        """Return the sha256 over pairs, colours and weights."""
-        return self._fingerprint
-
-    @cached_property
-    def _fingerprint(self) -> str:
+    @property
+    def header(self) -> str:
+        """What determines the scores beside pairs and images."""
         weights = " ".join(f"{weight:g}" for weight in self.weights)
-        return fingerprint(f"colour differences {weights}", self.pairs, self.images)
+        return f"colour differences {weights}"
 
     def agreement(self, distances: FloatArray, bootstrap: Bootstrap) -> list[Score]:
         """Score distances `[R, P]` by STRESS and correlations, pooled and for each data set."""

@@ -14,14 +14,14 @@ from percepnet.agreement.checks import require_shape
 from percepnet.agreement.subsets import with_parts
 from percepnet.agreement.thresholds import Measured, rate_thresholds
 from percepnet.benchmarks.contract import Pair
-from percepnet.benchmarks.manifest import fingerprint
+from percepnet.benchmarks.manifest import Manifested
 from percepnet.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from percepnet.agreement.contract import Bootstrap, FloatArray, IntArray, Score
-    from percepnet.benchmarks.contract import Image, ImageSource
+    from percepnet.benchmarks.contract import ImageSource
 
 FEWEST_RUNGS = 3
 _HASH_STEPS = 1e6
@@ -60,7 +60,7 @@ class Stimulus:
 
 
 @dataclass(frozen=True)
-class Thresholds:
+class Thresholds(Manifested):
     """A benchmark of thresholds: each stimulus on its ladder of contrasts, against its background.
 
     Attributes:
@@ -80,19 +80,12 @@ class Thresholds:
         """Every stimulus at every contrast; `score` is the log10 threshold of the stimulus."""
         return tuple(itertools.chain.from_iterable(stimulus.pairs for stimulus in self.stimuli))
 
-    def image(self, key: str) -> Image:
-        """Return float32 `[H, W, 3]` in [0, 1] of a background or of a stimulus at a contrast."""
-        return self.images.image(key)
-
-    def fingerprint(self) -> str:
-        """Return the sha256 over stimuli, backgrounds, ladders and human thresholds."""
-        return self._fingerprint
-
-    @cached_property
-    def _fingerprint(self) -> str:
+    @property
+    def header(self) -> str:
+        """What determines the scores beside pairs and images."""
         observers = "" if self.observers is None else steps_digest(self.observers)
         ladders = " ".join(contrast.hex() for stimulus in self.stimuli for contrast in stimulus.ladder)
-        return fingerprint(f"thresholds {observers} {ladders}", self.pairs, self.images)
+        return f"thresholds {observers} {ladders}"
 
     def agreement(self, distances: FloatArray, bootstrap: Bootstrap) -> list[Score]:
         """Score distances `[R, stimuli x contrasts]`: a model's thresholds against those of people."""
