@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Figures = dict[str, dict[str, Any]]
-"""file name -> chart, label and benchmark."""
+"""file name -> chart, label, benchmark, and whether it shows a ceiling."""
 
 
 def write_report(results: Path, target: Path, study: str | None = None) -> list[Path]:
@@ -54,10 +54,13 @@ def write_report(results: Path, target: Path, study: str | None = None) -> list[
 def _figures(rows: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield (file name, figure) of every benchmark and metric."""
     for benchmark in sorted(rows["benchmark"].unique()):
-        for metric in dict.fromkeys(rows[rows["benchmark"] == benchmark]["metric"]):
-            chart = depth_profile(rows, benchmark, metric)
-            label = f"{benchmark}: {METRIC_NAMES.get(metric, metric)} by depth"
-            yield f"depth-{benchmark}-{metric}", {"chart": chart, "label": label, "benchmark": benchmark}
+        for metric, part in rows[rows["benchmark"] == benchmark].groupby("metric", sort=False):
+            label = f"{benchmark}: {METRIC_NAMES.get(str(metric), metric)} by depth"
+            figure = {"label": label, "benchmark": benchmark, "ceiling": bool(part["ceiling"].notna().any())}
+            yield (
+                f"depth-{benchmark}-{metric}",
+                figure | {"chart": depth_profile(rows, benchmark, str(metric))},
+            )
 
 
 def _page(rows: pd.DataFrame, results: Path, figures: Figures, study: str | None) -> str:
@@ -95,7 +98,12 @@ def _benchmark(name: object, rows: pd.DataFrame, figures: Figures) -> dict[str, 
         ],
         "best": _ranking(rows, best),
         "figures": [
-            {"id": key, "label": figure["label"], "spec": _safe_json(figure["chart"].to_json(indent=None))}
+            {
+                "id": key,
+                "label": figure["label"],
+                "ceiling": figure["ceiling"],
+                "spec": _safe_json(figure["chart"].to_json(indent=None)),
+            }
             for key, figure in figures.items()
             if figure["benchmark"] == name
         ],

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _REMEDY = "unpack the whole database again"
-_IMAGES = {".bmp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".ppm", ".gif", ".webp"}
+IMAGE_ENDINGS = {".bmp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".ppm", ".gif", ".webp"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,8 @@ class Shelf:
 
     def _report_extra(self, found: Mapping[str, Path], where: Path) -> None:
         known = {name.lower() for name in (*self.names.values(), *self.spare)}
-        extra = [
-            found[name].name for name in found if name not in known and found[name].suffix.lower() in _IMAGES
-        ]
+        unknown = [path for name, path in found.items() if name not in known]
+        extra = [path.name for path in unknown if path.suffix.lower() in IMAGE_ENDINGS]
         if extra:
             _log.warning("%s: %d image files that no score names: %s", where, len(extra), some(extra))
 
@@ -134,7 +133,7 @@ def _descend(root: Path, folder: str) -> Path:
 
 
 def _refuse_twins(found: Mapping[str, Path], inside: Mapping[str, Path]) -> None:
-    twins = [name for name in inside if name in found and inside[name].suffix.lower() in _IMAGES]
+    twins = [name for name in inside if name in found and inside[name].suffix.lower() in IMAGE_ENDINGS]
     if twins:
         first, second = found[twins[0]].parent, inside[twins[0]].parent
         raise InputError(

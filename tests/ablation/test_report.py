@@ -100,3 +100,12 @@ def test_the_profile_is_turned_so_that_up_is_human_like():
     assert [point["value"] for point in data] == [0.5, 0.8, 0.7]
     assert {point["ceiling"] for point in data} == {0.98}
     assert all(min(p["low"], p["high"]) <= p["value"] <= max(p["low"], p["high"]) for p in data)
+
+
+def test_a_ceiling_is_spoken_of_only_where_there_is_one(tmp_path):
+    for name, ceiling in (("with", -0.98), ("without", float("nan"))):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        write_rows(tmp_path / "runs" / name, result_rows(run_id=name, benchmark=name, ceiling=ceiling))
+    text = page(tmp_path)
+    assert "with: Spearman by depth. Dashed: human ceiling." in text
+    assert "without: Spearman by depth. Click" in text

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image as Pillow
 
 from percepnet.benchmarks.files import ImageFiles, entries, some
+from percepnet.benchmarks.shelves import IMAGE_ENDINGS
 from percepnet.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _REMEDY = "unpack the whole database again"
-_IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def _report_extra(folders: Mapping[str, Mapping[str, Path]], wanted: Collection[
         f"{folder}/{path.name}"
         for folder, found in folders.items()
         for name, path in found.items()
-        if path.suffix.lower() in _IMAGES and f"{folder}/{name}" not in wanted
+        if path.suffix.lower() in IMAGE_ENDINGS and f"{folder}/{name}" not in wanted
     ]
     if extra:
         _log.warning("%s: %d image files that no judgement names: %s", root, len(extra), some(extra))
