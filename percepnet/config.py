@@ -104,6 +104,7 @@ class SweepConfig:
     weights_seed: int = 0
     readout: dict[str, Any] = field(default_factory=dict)
     benchmark: dict[str, Any] = field(default_factory=dict)
+    baseline: dict[str, Any] = field(default_factory=dict)
     statistics: list[str] = field(default_factory=list)
     agreement: AgreementConfig = field(default_factory=AgreementConfig)
     compute: ComputeConfig = field(default_factory=ComputeConfig)
@@ -131,18 +132,22 @@ def benchmark_nodes(settings: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]
     return {name: node for name, node in settings["benchmark"].items() if isinstance(node, Mapping)}
 
 
+def baseline_nodes(settings: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the baselines that were asked for, by name."""
+    return dict(settings["baseline"])
+
+
 def identity(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return what tells one cell from another: the resolved settings without those of the run's time.
 
-    Folders of data are left out too: what lies in them is told apart by each benchmark's fingerprint.
+    Folders of data are left out too: what lies in them is told apart by each benchmark's fingerprint. So are
+    baselines: they are cells of their own.
     """
-    kept = {key: value for key, value in settings.items() if key not in (*RUN_TIME_KEYS, "benchmark")}
+    apart = (*RUN_TIME_KEYS, "benchmark", "baseline")
+    kept = {key: value for key, value in settings.items() if key not in apart}
     compute = settings["compute"]
     kept["compute"] = {key: compute[key] for key in compute if key not in RUN_TIME_COMPUTE_KEYS}
-    kept["benchmark"] = {
-        name: {key: value for key, value in node.items() if key != "root"}
-        for name, node in benchmark_nodes(settings).items()
-    }
+    kept["benchmark"] = _rootless(settings)
     kept["version"] = IDENTITY_VERSION
     if is_untrained(settings):
         del kept["goal"], kept["dataset"]  # an untrained network has neither
@@ -152,9 +157,22 @@ def identity(settings: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
+def _rootless(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        name: {key: value for key, value in node.items() if key != "root"}
+        for name, node in benchmark_nodes(settings).items()
+    }
+
+
+def readout_name(settings: Mapping[str, Any]) -> str:
+    """Return what the readout is called: a name in its YAML, else that of its class."""
+    readout = settings["readout"]
+    return str(readout.get("name") or str(readout.get("_target_", "")).rpartition(".")[2].lower())
+
+
 def run_id(settings: Mapping[str, Any]) -> str:
     """Return 12 hexadecimal digits that name a cell."""
-    return hashlib.sha256(json.dumps(identity(settings), sort_keys=True).encode()).hexdigest()[:12]
+    return _digits(identity(settings))
 
 
 def run_folder(settings: Mapping[str, Any]) -> str:
@@ -163,12 +181,37 @@ def run_folder(settings: Mapping[str, Any]) -> str:
     parts = [
         f"{arch['name']}{arch['variant']}",
         "untrained" if is_untrained(settings) else settings["goal"]["name"],
-        str(settings["readout"].get("_target_", "")).rpartition(".")[2].lower(),
+        readout_name(settings),
         *benchmark_nodes(settings),
     ]
+    return _folder(parts, run_id(settings))
+
+
+def baseline_id(settings: Mapping[str, Any], name: str) -> str:
+    """Return 12 hexadecimal digits that name the cell of a baseline; no network's setting changes them."""
+    return _digits(
+        {
+            "baseline": baseline_nodes(settings)[name],
+            "benchmark": _rootless(settings),
+            "agreement": settings["agreement"],
+            "version": IDENTITY_VERSION,
+        }
+    )
+
+
+def baseline_folder(settings: Mapping[str, Any], name: str) -> str:
+    """Return a folder name of at most 64 characters: the baseline and its benchmarks, then its id."""
+    return _folder(["baseline", name, *benchmark_nodes(settings)], baseline_id(settings, name))
+
+
+def _digits(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _folder(parts: list[str], digits: str) -> str:
     readable = "-".join(parts)
     safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in readable)
-    return f"{safe[:51]}-{run_id(settings)}"
+    return f"{safe[:51]}-{digits}"
 
 
 def make(node: Mapping[str, Any], **given: Any) -> Any:  # noqa: ANN401 (the node says what comes out)

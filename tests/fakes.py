@@ -1,7 +1,7 @@
 """Small stand-ins: a network with an in-place ReLU, a benchmark in memory, TID2013's folder in small."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +68,9 @@ class MemoryBenchmark:
         scores = np.array([pair.score for pair in self.pairs])
         clusters = [pair.cluster for pair in self.pairs]
         return rate(distances, scores, clusters, None, bootstrap, higher_is_better=True)
+
+    def part(self, clusters):
+        return replace(self, pairs=[pair for pair in self.pairs if pair.cluster in clusters])
 
 
 def memory_benchmark(references=3, distorted=5, size=(19, 23), seed=0, dtype=np.uint8):

@@ -12,14 +12,15 @@ GROUPS = {
 }
 
 
-def test_there_are_seven_groups_with_this_many_options():
+def test_there_are_eight_groups_with_this_many_options():
     counts = {group: len(options) for group, options in GROUPS.items()}
     assert counts == {
         "goal": 37,
         "dataset": 43,
         "arch": 28,
-        "readout": 2,
+        "readout": 14,
         "benchmark": 18,
+        "baseline": 17,
         "compute": 2,
         "tracking": 3,
     }
@@ -32,6 +33,11 @@ def test_every_option_composes_and_its_objects_can_be_made(compose, choice):
     for name, node in settings["benchmark"].items():
         if name != "root":
             assert make(node).name == name
+    for name, node in settings["baseline"].items():
+        baseline = make(node)
+        assert baseline.name == name
+        assert baseline.variant
+        assert baseline.trained_on in ("none", "bapps", "kadid10k")
 
 
 def test_the_defaults_are_those_of_the_documentation(compose):
@@ -48,6 +54,7 @@ def test_the_defaults_are_those_of_the_documentation(compose):
     assert settings["recipe"] is None
     assert settings["readout"]["_target_"].endswith("Layerwise")
     assert set(settings["benchmark"]) == {"root", "modelfest"}
+    assert settings["baseline"] == {}
     assert settings["tracking"]["mode"] == "offline"
 
 
@@ -75,6 +82,7 @@ def test_a_variant_may_be_written_as_a_number(compose):
         "invocation=x",
         "retry=true",
         "study=other",
+        "baseline=[psnr,lpips_alex]",
         "benchmark.root=/elsewhere",
         "weights_seed=5",
     ],

@@ -9,7 +9,9 @@ import yaml
 
 from percepnet.networks.catalogue import _checkpoint, architectures
 from percepnet.readouts.contract import Distances
+from percepnet.readouts.distances import distance_called
 from percepnet.readouts.layerwise import Layerwise
+from percepnet.readouts.reading import one_by_one
 from percepnet.responses.extraction import Compute, extract
 from percepnet.responses.store import Entry
 from tests.fakes import memory_benchmark, tiny_network
@@ -22,16 +24,20 @@ def block(language, containing):
     return next(text for text in found if containing in text)
 
 
-def test_the_readout_of_the_readme_reads_the_last_layer(tmp_path):
-    names = {"dataclass": dataclass, "Distances": Distances, "Layerwise": Layerwise, "Entry": Entry}
-    module = types.ModuleType("last_layer")
+def test_the_readout_of_the_readme_reads_the_layer_in_the_middle(tmp_path):
+    names = {"dataclass": dataclass, "Distances": Distances, "Entry": Entry}
+    names |= {"distance_called": distance_called, "one_by_one": one_by_one}
+    module = types.ModuleType("middle")
     module.__dict__.update(names)
-    exec(block("python", "LastLayer"), module.__dict__)
-    readout = module.LastLayer()
+    exec(block("python", "Middle"), module.__dict__)
+    readout = module.Middle()
     entry, _ = extract(
         tiny_network(), memory_benchmark(), readout.statistics, Compute(device="cpu"), tmp_path
     )
-    assert readout.read(entry).layers == ("features.4",)
+    found = readout.read(entry)
+    assert found.layers == ("features.2",)
+    every = Layerwise().read(entry)
+    assert found.values[0].tolist() == every.values[every.layers.index("features.2")].tolist()
 
 
 def test_the_catalogue_row_of_the_readme_is_a_row(monkeypatch):

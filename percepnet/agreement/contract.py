@@ -12,6 +12,9 @@ from percepnet.errors import InputError
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+GAIN = "_gain"
+"""Ends the name of a metric whose value is a difference between two rows; higher is more human-like."""
+
 ALL = "all"
 """The subset that leaves nothing out."""
 
@@ -56,6 +59,8 @@ class Bootstrap:
         resamples: Number of resamples B; 0 for no intervals.
         level: Coverage of the interval.
         seed: Of NumPy's PCG64.
+        against: Pairs of rows of the distances: (0, 1) asks how much more human-like row 0 is than row 1,
+            over the same resamples.
 
     Raises:
         InputError: Fewer than 0 resamples, or a level that is no share.
@@ -64,6 +69,7 @@ class Bootstrap:
     resamples: int = 1000
     level: float = 0.95
     seed: int = 0
+    against: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         if self.resamples < 0 or not 0.0 < self.level < 1.0:

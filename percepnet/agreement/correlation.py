@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.stats import rankdata
 
 from percepnet.agreement.ordering import dense_ranks, dominance, net_concordance, tied_pairs
 
@@ -44,6 +45,14 @@ def correlations(
         "plcc": np.stack([_pearson(row, scores, codes, weights) for row in distances]),
     }
     return {metric: np.where(undefined, np.nan, values) for metric, values in found.items()}
+
+
+def spearman(distances: FloatArray, scores: FloatArray) -> FloatArray:
+    """Return Spearman's rho of each row of `[R, P]` with `[P]`: Pearson's r of mid-ranks, NaN if constant."""
+    x = rankdata(distances, axis=1)
+    y = rankdata(scores)
+    x, y = x - x.mean(axis=1, keepdims=True), y - y.mean()
+    return ratio(x @ y, (x * x).sum(axis=1) * (y @ y))
 
 
 def ratio(covariance: FloatArray, product: FloatArray) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from percepnet.agreement.contract import Bootstrap, FloatArray, Score
@@ -69,6 +69,9 @@ class Benchmark(Protocol):
 
     def agreement(self, distances: FloatArray, bootstrap: Bootstrap) -> list[Score]:
         """Score distances `[R, P]`, one row per tap, one column per pair in the order of `pairs`."""
+
+    def part(self, clusters: Collection[str]) -> Benchmark:
+        """Return the judgements of these clusters alone."""
 
 
 class BenchmarkConfig(Protocol):

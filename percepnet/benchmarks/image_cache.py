@@ -16,7 +16,7 @@ from percepnet.errors import InputError
 from percepnet.sources.cache import atomic_file, lock, remove_leftovers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -66,6 +66,10 @@ class Decoded:
     def fingerprint(self) -> str:
         """Return the benchmark's own: where pixels come from changes none of them."""
         return self.benchmark.fingerprint()
+
+    def part(self, clusters: Collection[str]) -> Benchmark:
+        """Return the judgements of these clusters alone, decoded as they come."""
+        return self.benchmark.part(clusters)
 
     def agreement(self, distances: FloatArray, bootstrap: Bootstrap) -> list[Score]:
         """Score distances `[R, P]`."""

@@ -1,17 +1,24 @@
-"""What a readout is: stored statistics in, named distances out. It sees no network, no image, no score."""
+"""What a readout is: stored statistics in, named distances out. It sees no network and no image.
+
+Most see no human judgement either. One that learns from people is handed them as `People`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from percepnet.agreement.people import People
     from percepnet.responses.store import Entry
+
+FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +28,14 @@ class Distances:
     Attributes:
         layers: R names.
         depths: R depth fractions; 0 is the input image.
-        values: `[R, P]`, in the order of the benchmark's pairs.
+        values: `[R, P]`, in the order of the entry's image pairs.
+        against: Rows to be compared: (0, 1) asks how much more human-like row 0 is than row 1.
     """
 
     layers: tuple[str, ...]
     depths: tuple[float, ...]
-    values: NDArray[np.float64]
+    values: FloatArray
+    against: tuple[tuple[int, int], ...] = ()
 
 
 class Readout(Protocol):
@@ -44,5 +53,37 @@ class Readout(Protocol):
     def statistics(self) -> Sequence[str]:
         """The pair statistics it needs."""
 
+
+@runtime_checkable
+class Reader(Readout, Protocol):
+    """A readout that needs nothing but statistics."""
+
     def read(self, entry: Entry) -> Distances:
         """Return the distances of every pair of an entry of the store."""
+
+
+@runtime_checkable
+class Learner(Readout, Protocol):
+    """A readout that learns from people; what it says of a pair, it has learnt from other references."""
+
+    @property
+    def train_on(self) -> str:
+        """Name of the benchmark that it learns from; "" for folds within each benchmark."""
+
+    def carry_over(self, known: Entry, people: People, entry: Entry) -> Distances:
+        """Return the distances of every pair of an entry, learnt from all judgements of another benchmark.
+
+        Args:
+            known: What is learnt from.
+            people: Judgements of its pairs.
+            entry: What is read.
+        """
+
+    def learn(self, entry: Entry, people: People, folder: Path) -> Distances:
+        """Return the distances of every pair of an entry of the store.
+
+        Args:
+            entry: Of the store.
+            people: Judgements of its pairs.
+            folder: The cell's own, for what the readout wants to keep.
+        """

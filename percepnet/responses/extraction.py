@@ -10,9 +10,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from percepnet.benchmarks.manifest import distinct
 from percepnet.errors import InputError
+from percepnet.networks.taps import INPUT
 from percepnet.responses import plan
 from percepnet.responses.extractor import Extractor, Images, ShardWriter, predict
-from percepnet.responses.statistics import Statistic, chosen
+from percepnet.responses.statistics import Kinds, StageStatistic, chosen
 from percepnet.responses.store import Entry, Unfinished, key_of
 from percepnet.sources.cache import lock
 
@@ -73,14 +74,12 @@ def extract(
         pairs, _ = distinct(benchmark.pairs)
         shards = plan.shards(pairs)
         passed = _run(network, benchmark, kinds, compute, unfinished, shards)
-        taps = [asdict(tap) for tap in network.taps]
+        taps = [asdict(tap) | {"statistics": _kept(network, tap.name, kinds)} for tap in network.taps]
         content = {"key": key, "taps": taps, "stages": network.stages, "pairs": len(pairs)}
         return unfinished.finish(shards, content), passed
 
 
-def _key(
-    network: Network, benchmark: Benchmark, kinds: dict[str, Statistic], compute: Compute
-) -> dict[str, Any]:
+def _key(network: Network, benchmark: Benchmark, kinds: Kinds, compute: Compute) -> dict[str, Any]:
     return {
         "weights": network.weights_hash,
         "structure": network.structure,
@@ -95,6 +94,12 @@ def _key(
     }
 
 
+def _kept(network: Network, tap: str, kinds: Kinds) -> list[str]:
+    """Return the statistics that are computed at a tap."""
+    stage = tap in (INPUT, *network.stages)
+    return [name for name, kind in kinds.items() if stage or not isinstance(kind, StageStatistic)]
+
+
 def _lightning_precision(compute: Compute) -> str:
     if compute.precision not in PRECISIONS:
         raise InputError(
@@ -106,7 +111,7 @@ def _lightning_precision(compute: Compute) -> str:
 def _run(  # noqa: PLR0913 (all that an extraction is)
     network: Network,
     benchmark: Benchmark,
-    kinds: dict[str, Statistic],
+    kinds: Kinds,
     compute: Compute,
     unfinished: Unfinished,
     shards: Sequence[plan.Shard],

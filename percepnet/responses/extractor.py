@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from percepnet.errors import InputError
+from percepnet.networks.taps import INPUT
+from percepnet.responses.response import Response
+from percepnet.responses.statistics import reduced
 from percepnet.responses.store import POSITIONS, Unfinished
 
 if TYPE_CHECKING:
@@ -24,35 +28,38 @@ if TYPE_CHECKING:
     from percepnet.benchmarks.contract import Benchmark
     from percepnet.networks.network import Network
     from percepnet.responses.plan import Batch, Shard
-    from percepnet.responses.statistics import Statistic
+    from percepnet.responses.statistics import Kinds
 
 Reduced = dict[str, dict[str, Tensor]]
-"""tap -> statistic -> `[n, C]`."""
+"""tap -> statistic -> `[n, K]`."""
 
 
 class Extractor(lightning.LightningModule):
     """Keeps a reference's responses while its distorted images pass, and reduces at every tap."""
 
-    def __init__(self, network: Network, kinds: dict[str, Statistic], *, channels_last: bool) -> None:
+    def __init__(self, network: Network, kinds: Kinds, *, channels_last: bool) -> None:
         super().__init__()
         self.network = network
         self.kinds = kinds
         self.images_passed = 0
-        self.references: dict[str, dict[str, Tensor]] = {}
+        self.stages = {INPUT, *network.stages}
+        self.references: dict[str, Response] = {}
+        self.pool = ThreadPoolExecutor(
+            torch.get_num_threads(), initializer=torch.set_num_threads, initargs=(1,)
+        )
         if channels_last:
             self.network.trunk.to(memory_format=torch.channels_last)
 
     def predict_step(self, batch: dict[str, Any], batch_idx: int) -> Reduced:
-        """Return, per tap, the statistics `[n, C]` of the n distorted images of the batch."""
+        """Return, per tap, the statistics `[n, K]` of the n distorted images of the batch."""
         del batch_idx
         results: Reduced = {}
 
         def visit(tap: str, response: Tensor) -> None:
             if batch["has_reference"]:
-                first, response = response[0], response[1:]
-                self.references[tap] = {
-                    name: kind.prepare(first.float()) for name, kind in self.kinds.items()
-                }
+                # a copy: a later module may write into the tensor
+                self.references[tap] = Response(response[0].float().clone())
+                response = response[1:]
             results[tap] = self._reduce(tap, response.float())
 
         self.network.observe(batch["images"], visit)
@@ -61,11 +68,15 @@ class Extractor(lightning.LightningModule):
 
     def _reduce(self, tap: str, response: Tensor) -> dict[str, Tensor]:
         """Return the statistics of every image of a response `[n, C, H, W]`, image by image to stay small."""
-        prepared = self.references[tap]
-        values = {
-            name: torch.stack([kind.reduce(prepared[name], image) for image in response])
-            for name, kind in self.kinds.items()
-        }
+        reference, stage = self.references[tap], tap in self.stages
+
+        @torch.inference_mode()  # a thread has a mode of its own
+        def row(image: Tensor) -> dict[str, Tensor]:
+            return reduced(reference, Response(image), self.kinds, stage=stage)
+
+        # An image a thread: its many small steps gain nothing from threads of their own.
+        rows = list(self.pool.map(row, response) if response.device.type == "cpu" else map(row, response))
+        values = {name: torch.stack([row[name] for row in rows]) for name in (rows[0] if rows else ())}
         positions = float(response.shape[-2] * response.shape[-1])
         return {**values, POSITIONS: torch.full((len(response),), positions)}
 

@@ -1,7 +1,7 @@
-"""Pair statistics: what is kept of the responses to two images, `[C]` numbers per image pair and tap.
+"""Pair statistics: what is kept of the responses to two images, `[K]` numbers per image pair and tap.
 
-Each is a pure reduction over positions. Bump a statistic's version whenever its numbers change: the version
-is part of the store's key.
+Each is a pure reduction over positions; K is the number of channels C unless said otherwise. Bump a
+statistic's version whenever its numbers change: the version is part of the store's key.
 """
 
 from __future__ import annotations
@@ -11,67 +11,84 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
 
 from percepnet.errors import InputError, nearest
+from percepnet.responses.channelwise import EVERYWHERE, Block
+from percepnet.responses.costly import AT_STAGES, Whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-LPIPS_EPSILON = 1e-10
+    from torch import Tensor
+
+    from percepnet.responses.response import Response
 
 
 @dataclass(frozen=True, slots=True)
 class Statistic:
-    """One reduction of two responses.
+    """One reduction of two responses, computed at every tap, block of channels by block.
 
     Attributes:
         version: Part of the key under which results are stored.
-        prepare: What is computed once per reference, `[C, H, W]` -> `[C, H, W]`.
-        reduce: (prepared reference, response), both `[C, H, W]` -> `[C]`.
+        reduce: Block of c channels -> `[c]`.
     """
 
     version: int
-    prepare: Callable[[Tensor], Tensor]
-    reduce: Callable[[Tensor, Tensor], Tensor]
+    reduce: Callable[[Block], Tensor]
 
 
-def squared_difference(reference: Tensor, response: Tensor) -> Tensor:
-    """Return the mean over positions of the squared difference, `[C]`, of two responses `[C, H, W]`."""
-    return (response - reference).square_().mean(dim=(1, 2))
+@dataclass(frozen=True, slots=True)
+class StageStatistic:
+    """A costlier one, all channels at once: at the input and at the architecture's stages alone.
 
-
-def unit_squared_difference(reference: Tensor, response: Tensor) -> Tensor:
-    """Return LPIPS's term per channel, `[C]`: the mean squared difference of unit feature vectors.
-
-    At every position the vector over channels is divided by its length + 1e-10 (Zhang et al., "The
-    unreasonable effectiveness of deep features as a perceptual metric", CVPR 2018, eq. 1, as in the authors'
-    code). `reference` has been through `unit_vectors` already.
+    Attributes:
+        version: Part of the key under which results are stored.
+        reduce: Two responses -> `[K]`.
     """
-    return squared_difference(reference, unit_vectors(response))
+
+    version: int
+    reduce: Callable[[Whole], Tensor]
 
 
-def unit_vectors(response: Tensor) -> Tensor:
-    """Return `[C, H, W]` with every position's vector over channels at unit length."""
-    length: Tensor = torch.linalg.vector_norm(response, dim=0, keepdim=True)
-    return response / (length + LPIPS_EPSILON)
-
-
-STATISTICS: Mapping[str, Statistic] = MappingProxyType(
+STATISTICS: Mapping[str, Statistic | StageStatistic] = MappingProxyType(
     {
-        "squared_difference": Statistic(1, torch.clone, squared_difference),
-        "unit_squared_difference": Statistic(1, unit_vectors, unit_squared_difference),
+        **{reduce.__name__: Statistic(2, reduce) for reduce in EVERYWHERE},
+        **{reduce.__name__: StageStatistic(1, reduce) for reduce in AT_STAGES},
     }
 )
 
+Kinds = dict[str, "Statistic | StageStatistic"]
 
-def chosen(names: Sequence[str]) -> dict[str, Statistic]:
-    """Return the statistics of these names, sorted by name.
+
+def chosen(names: Sequence[str]) -> Kinds:
+    """Return the statistics of these names, sorted by name; `all` stands for every one.
 
     Raises:
         InputError: An unknown name; tells the nearest.
     """
-    for name in names:
+    wanted = {name for given in names for name in (STATISTICS if given == "all" else [given])}
+    for name in wanted:
         if name not in STATISTICS:
-            raise InputError(f"unknown statistic {name!r}", remedy=nearest(name, STATISTICS))
-    return {name: STATISTICS[name] for name in sorted(set(names))}
+            raise InputError(f"unknown statistic {name!r}", remedy=nearest(name, [*STATISTICS, "all"]))
+    return {name: STATISTICS[name] for name in sorted(wanted)}
+
+
+def reduced(reference: Response, other: Response, kinds: Kinds, *, stage: bool) -> dict[str, Tensor]:
+    """Return every statistic that is computed at this tap, `[K]` each.
+
+    Args:
+        reference: Of the first image.
+        other: Of the second.
+        kinds: Which.
+        stage: Whether the tap is the input or closes a stage.
+    """
+    own = {name: kind for name, kind in kinds.items() if isinstance(kind, Statistic)}
+    parts = [_reduced(Block(reference, other, channels), own) for channels in reference.blocks]
+    values = {name: torch.cat([part[name] for part in parts]) for name in own}
+    costly = kinds.items() if stage else ()
+    pair = Whole(reference, other)
+    return values | {name: kind.reduce(pair) for name, kind in costly if isinstance(kind, StageStatistic)}
+
+
+def _reduced(block: Block, kinds: Mapping[str, Statistic]) -> dict[str, Tensor]:
+    return {name: kind.reduce(block) for name, kind in kinds.items()}

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Float32Array = NDArray[np.float32]
 Arrays = Mapping[str, Mapping[str, Float32Array]]
-"""tap -> statistic -> `[n, C]`; `positions` is `[n]`, the number of positions H * W."""
+"""tap -> statistic -> `[n, K]`; `positions` is `[n]`, the number of positions H * W."""
 
 POSITIONS = "positions"
 
@@ -59,10 +59,30 @@ class Entry:
         """Names of the taps, in forward order."""
         return [tap["name"] for tap in self.content["taps"]]
 
+    def holding(self, statistics: Sequence[str]) -> list[str]:
+        """Return the taps, in forward order, at which all of these statistics are kept.
+
+        Raises:
+            InputError: They are kept nowhere.
+        """
+        taps = [tap["name"] for tap in self.content["taps"] if {*statistics} <= {*tap["statistics"]}]
+        if not taps:
+            kept = sorted({name for tap in self.content["taps"] for name in tap["statistics"]})
+            raise InputError(
+                "a readout needs statistics that are not stored",
+                expected=", ".join(statistics),
+                found=", ".join(kept),
+            )
+        return taps
+
+    def depth(self, tap: str) -> float:
+        """Return the depth fraction of a tap."""
+        return next(float(one["depth"]) for one in self.content["taps"] if one["name"] == tap)
+
     @property
-    def depths(self) -> list[float]:
-        """Depth fraction of each tap."""
-        return [tap["depth"] for tap in self.content["taps"]]
+    def rows(self) -> int:
+        """Number of image pairs."""
+        return int(self.content["pairs"])
 
     @property
     def stages(self) -> list[str]:

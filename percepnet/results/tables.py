@@ -50,7 +50,9 @@ def _layer_table(benchmark: str, rows: pd.DataFrame) -> Table:
     best = {metric: set(best_layers(rows, metric)["layer"]) for metric in metrics}
     for layer, part in rows.groupby("layer", sort=False):
         cells = {row["metric"]: row for _, row in part.iterrows()}
-        values = [_value(cells[metric], best=layer in best[metric]) for metric in metrics]
+        values = [
+            _value(cells[metric], best=layer in best[metric]) if metric in cells else "" for metric in metrics
+        ]
         table.add_row(_short(str(layer)), f"{part.iloc[0]['depth']:.2f}", *values)
     return table
 

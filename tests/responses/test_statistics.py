@@ -3,52 +3,103 @@ import pytest
 import torch
 
 from percepnet.errors import InputError
-from percepnet.responses.statistics import STATISTICS, chosen
+from percepnet.responses import response as responses
+from percepnet.responses.costly import AT_STAGES
+from percepnet.responses.response import Response
+from percepnet.responses.statistics import STATISTICS, chosen, reduced
+from tests.responses import naive
+
+NAMES = sorted(STATISTICS)
+SHAPES = [(5, 7, 9), (3, 16, 24), (64, 1, 1), (2, 1, 13), (7, 33, 17)]
+SUMMED = ("unit_squared_difference", "cosine_distance", "correlation_distance")
+"""Whose channels are shares of one sum."""
 
 
-def pair(shape=(5, 7, 9), seed=0):
+def pair(shape=(5, 7, 9), seed=0, noise=0.3):
+    """A response after a ReLU, with a channel that never responds, and a distorted one."""
     generator = torch.Generator().manual_seed(seed)
-    return [torch.randn(shape, generator=generator) for _ in range(2)]
+    first = torch.randn(shape, generator=generator).relu()
+    second = (first + noise * torch.randn(shape, generator=generator)).relu()
+    first[-1] = second[-1] = 0.0
+    return first, second
 
 
-def value(name, reference, response):
-    statistic = STATISTICS[name]
-    return statistic.reduce(statistic.prepare(reference), response).numpy()
+def value(name, first, second):
+    return reduced(Response(first), Response(second), chosen([name]), stage=True)[name]
 
 
-def test_squared_difference_is_the_mean_over_positions():
-    a, b = pair()
-    expected = ((a.numpy().astype(np.float64) - b.numpy()) ** 2).mean(axis=(1, 2))
-    np.testing.assert_allclose(value("squared_difference", a, b), expected, rtol=1e-5)
+@pytest.mark.parametrize("noise", [1.0, 0.01])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_statistic_is_what_its_definition_says(name, shape, noise):
+    first, second = pair(shape, noise=noise)
+    expected = getattr(naive, name)(first.double().numpy(), second.double().numpy())
+    found = value(name, first, second).numpy()
+    if name in SUMMED:
+        assert found.sum() == pytest.approx(expected.sum(), rel=1e-5)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=3e-6 * np.abs(expected).max())
 
 
 def test_unit_squared_difference_is_lpips_own_arithmetic():
     import lpips
 
-    a, b = pair()
-    units = [lpips.normalize_tensor(x[None]) for x in (a, b)]
+    first, second = pair()
+    units = [lpips.normalize_tensor(x[None]) for x in (first, second)]
     expected = ((units[0] - units[1]) ** 2).mean(dim=(2, 3))[0].numpy()
-    np.testing.assert_allclose(value("unit_squared_difference", a, b), expected, rtol=1e-5)
+    np.testing.assert_allclose(value("unit_squared_difference", first, second), expected, rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", sorted(STATISTICS))
-def test_identical_responses_differ_by_exactly_nothing(name):
-    a, _ = pair()
-    assert not value(name, a, a.clone()).any()
-    dark = torch.zeros_like(a)
-    assert not value(name, dark, dark).any()
+@pytest.mark.parametrize(("name", "scale"), [("cosine_distance", 1.1), ("correlation_distance", 0.9)])
+def test_an_angle_is_exact_where_nearly_all_of_the_difference_is_a_change_of_scale(name, scale):
+    first, _ = pair((8, 40, 40))
+    second = first * scale + 1e-4 * torch.randn(first.shape, generator=torch.Generator().manual_seed(1))
+    expected = getattr(naive, name)(first.double().numpy(), second.double().numpy()).sum()
+    assert float(value(name, first, second).sum()) == pytest.approx(expected, rel=1e-4)
 
 
-@pytest.mark.parametrize("name", sorted(STATISTICS))
-def test_the_reference_is_not_touched_when_its_tensor_is_overwritten_later(name):
-    a, b = pair()
-    statistic = STATISTICS[name]
-    expected = statistic.reduce(statistic.prepare(a.clone()), b)
-    prepared = statistic.prepare(a)
-    a.relu_()
-    assert torch.equal(statistic.reduce(prepared, b), expected)
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("reference_")])
+@pytest.mark.parametrize("kind", ["noise", "dark", "constant"])
+def test_identical_responses_differ_by_exactly_nothing(name, kind):
+    first = {"noise": pair()[0], "dark": torch.zeros(5, 7, 9), "constant": torch.full((5, 7, 9), 0.3)}[kind]
+    assert not value(name, first, first.clone()).any()
 
 
-def test_an_unknown_statistic_names_the_nearest():
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("second", ["the same", "noise", "dark"])
+@pytest.mark.parametrize("first", ["noise", "dark", "constant"])
+def test_gradients_are_finite_wherever_responses_are_alike_or_absent(name, first, second):
+    makers = {"noise": pair()[0], "dark": torch.zeros(5, 7, 9), "constant": torch.full((5, 7, 9), 0.3)}
+    x = makers[first].clone()
+    y = (makers.get(second, x)).clone().requires_grad_()
+    value(name, x.requires_grad_(), y).sum().backward()
+    for one in (x, y):
+        assert one.grad is None or bool(torch.isfinite(one.grad).all())
+
+
+def test_a_response_without_length_is_half_a_unit_from_one_with_a_direction():
+    first, dark = pair()[0], torch.zeros(5, 7, 9)
+    for name in ("cosine_distance", "correlation_distance", "distance_correlation"):
+        assert float(value(name, first, dark).sum()) == pytest.approx(0.5, rel=1e-5)
+
+
+@pytest.mark.parametrize("block", [1, 70, 1 << 30])
+def test_the_size_of_blocks_does_not_change_the_numbers(monkeypatch, block):
+    first, second = pair()
+    expected = reduced(Response(first), Response(second), chosen(["all"]), stage=True)
+    monkeypatch.setattr(responses, "BLOCK", block)
+    found = reduced(Response(first), Response(second), chosen(["all"]), stage=True)
+    for name in NAMES:
+        np.testing.assert_allclose(found[name], expected[name], rtol=2e-6, atol=1e-9, err_msg=name)
+
+
+def test_costly_statistics_are_computed_at_stages_alone():
+    first, second = pair()
+    costly = {kind.__name__ for kind in AT_STAGES}
+    everywhere = reduced(Response(first), Response(second), chosen(["all"]), stage=False)
+    assert set(everywhere) == set(STATISTICS) - costly
+
+
+def test_all_stands_for_every_statistic_and_an_unknown_one_names_the_nearest():
+    assert list(chosen(["all"])) == NAMES
     with pytest.raises(InputError, match="squared_difference"):
         chosen(["squared_diference"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from percepnet.benchmarks.contract import Pair
 from percepnet.benchmarks.manifest import Manifested
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from percepnet.agreement.contract import Bootstrap, FloatArray, IntArray, Score
     from percepnet.benchmarks.contract import ImageSource
@@ -94,10 +94,14 @@ class ForcedChoice(Manifested):
             about = (one.reference, one.first, one.second, one.cluster, one.kind, one.level)
             yield "\t".join((*about, one.preference.hex()))
 
+    def part(self, clusters: Collection[str]) -> ForcedChoice:
+        """Return the judgements of these clusters alone."""
+        return replace(self, triplets=[one for one in self.triplets if one.cluster in clusters])
+
     def agreement(self, distances: FloatArray, bootstrap: Bootstrap) -> list[Score]:
         """Score distances `[R, P]`, one column per pair: the 2afc of all triplets and of each part."""
         require_shape("distances", distances, (None, len(self.pairs)), "[R taps, P pairs]")
-        sides = self._sides()
+        sides = self.sides
         preference = np.array([one.preference for one in self.triplets])
         clusters = [one.cluster for one in self.triplets]
 
@@ -107,8 +111,9 @@ class ForcedChoice(Manifested):
 
         return with_parts(rate, [one.kind for one in self.triplets], [one.level for one in self.triplets])
 
-    def _sides(self) -> IntArray:
-        """Return the pairs of the first and of the second image of each triplet, `[T, 2]`."""
+    @cached_property
+    def sides(self) -> IntArray:
+        """Places among `pairs` of the first and of the second image of each triplet, `[T, 2]`."""
         place = {(pair.reference, pair.distorted): index for index, pair in enumerate(self.pairs)}
         both = [[place[one.reference, one.first], place[one.reference, one.second]] for one in self.triplets]
         return np.array(both, dtype=np.int64)
@@ -132,6 +137,10 @@ class SameOrNot(Manifested):
     def header(self) -> str:
         """What determines the scores beside pairs and images."""
         return "same or not"
+
+    def part(self, clusters: Collection[str]) -> SameOrNot:
+        """Return the judgements of these clusters alone."""
+        return replace(self, pairs=[pair for pair in self.pairs if pair.cluster in clusters])
 
     def agreement(self, distances: FloatArray, bootstrap: Bootstrap) -> list[Score]:
         """Score distances `[R, P]`: the average precision of all pairs and of each part."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,7 @@ from percepnet.agreement.subsets import with_parts
 from percepnet.benchmarks.manifest import Manifested
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from percepnet.agreement.contract import Bootstrap, FloatArray, IntArray, Score
     from percepnet.benchmarks.contract import ImageSource, Pair
@@ -38,6 +38,10 @@ class OpinionScores(Manifested):
     def header(self) -> str:
         """What determines the scores beside pairs and images."""
         return f"opinion {self.higher_is_better}"
+
+    def part(self, clusters: Collection[str]) -> OpinionScores:
+        """Return the judgements of these clusters alone."""
+        return replace(self, pairs=[pair for pair in self.pairs if pair.cluster in clusters])
 
     def agreement(self, distances: FloatArray, bootstrap: Bootstrap) -> list[Score]:
         """Score distances `[R, P]` against the opinion scores; clusters are references."""

@@ -22,7 +22,7 @@ from percepnet.benchmarks.psychophysics.thresholds import key_at
 from percepnet.errors import InputError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from percepnet.agreement.contract import Bootstrap, FloatArray, Score
@@ -56,6 +56,10 @@ class Invisibility(Manifested):
         """What determines the scores beside pairs and images."""
         steps = " ".join(step.hex() for kind in HUMAN for step in self.ladders.of(kind))
         return f"invisibility {DETECTION.hex()} {steps}"
+
+    def part(self, clusters: Collection[str]) -> Invisibility:
+        """Return the judgements of these clusters alone."""
+        return replace(self, pairs=[pair for pair in self.pairs if pair.cluster in clusters])
 
     def agreement(self, distances: FloatArray, bootstrap: Bootstrap) -> list[Score]:
         """Score distances `[R, P]`: a model's invisibility thresholds against those of people."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,7 @@ from percepnet.agreement.subsets import with_parts
 from percepnet.benchmarks.manifest import Manifested
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from percepnet.agreement.contract import Bootstrap, FloatArray, IntArray, Score
     from percepnet.benchmarks.contract import ImageSource, Pair
@@ -41,6 +41,12 @@ class ColourDifferences(Manifested):
         """What determines the scores beside pairs and images."""
         weights = " ".join(f"{weight:g}" for weight in self.weights)
         return f"colour differences {weights}"
+
+    def part(self, clusters: Collection[str]) -> ColourDifferences:
+        """Return the judgements of these clusters alone."""
+        chosen = [place for place, pair in enumerate(self.pairs) if pair.cluster in clusters]
+        weights = [self.weights[place] for place in chosen]
+        return replace(self, pairs=[self.pairs[place] for place in chosen], weights=weights)
 
     def agreement(self, distances: FloatArray, bootstrap: Bootstrap) -> list[Score]:
         """Score distances `[R, P]` by STRESS and correlations, pooled and for each data set."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from percepnet.benchmarks.manifest import Manifested
 from percepnet.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from percepnet.agreement.contract import Bootstrap, FloatArray, IntArray, Score
     from percepnet.benchmarks.contract import ImageSource
@@ -86,6 +86,12 @@ class Thresholds(Manifested):
         observers = "" if self.observers is None else steps_digest(self.observers)
         ladders = " ".join(contrast.hex() for stimulus in self.stimuli for contrast in stimulus.ladder)
         return f"thresholds {observers} {ladders}"
+
+    def part(self, clusters: Collection[str]) -> Thresholds:
+        """Return the judgements of these clusters alone."""
+        chosen = [place for place, one in enumerate(self.stimuli) if (one.cluster or one.name) in clusters]
+        observers = None if self.observers is None else self.observers[:, chosen]
+        return replace(self, stimuli=[self.stimuli[place] for place in chosen], observers=observers)
 
     def agreement(self, distances: FloatArray, bootstrap: Bootstrap) -> list[Score]:
         """Score distances `[R, stimuli x contrasts]`: a model's thresholds against those of people."""

@@ -1,0 +1,1 @@
+"""Baselines: classic and learned metrics through well-kept libraries, as rows beside the networks."""

@@ -1,0 +1,1 @@
+"""Channel relevance: one non-negative weight per channel, learned from human judgements."""
