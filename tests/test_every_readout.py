@@ -52,7 +52,7 @@ def test_a_readout_learns_from_one_benchmark_and_is_judged_by_another(sweep, tmp
     own = [f"benchmark.pairs_csv.root={images / 'pairs.csv'}", "benchmark.pairs_csv.higher_is_better=true"]
     folders = [f"results={tmp_path / 'results'}", f"sources.cache={tmp_path / 'cache'}", "tracking=disabled"]
     small = ["weights=random", "agreement.resamples=20", "compute.threads=1"]
-    learn = ["readout=best,channel_relevance", "readout.train_on=tid2013"]
+    learn = ["readout=best,channel_relevance", "++readout.train_on=tid2013"]
     ended = sweep("-m", *learn, *small, *both, *own, *folders)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     found = read_results(tmp_path / "results")

@@ -55,6 +55,7 @@ def test_official_gmsd_is_piqs_with_the_deviation_of_a_sample(golden):
     assert found == pytest.approx(np.array(golden[1]["gmsd"]), abs=1e-12)
 
 
+@pytest.mark.slow
 def test_official_ms_ssim_adds_the_five_scales_that_piq_multiplies(golden):
     weights = torch.tensor([0.0448, 0.2856, 0.3001, 0.2363, 0.1333], dtype=torch.float64)
     kernel = gaussian_filter(11, 1.5, dtype=torch.float64).view(1, 1, 11, 11)
@@ -73,6 +74,7 @@ def test_official_ms_ssim_adds_the_five_scales_that_piq_multiplies(golden):
     assert multiplied == pytest.approx([1 - value for value in measured("ms_ssim", golden)], abs=1e-9)
 
 
+@pytest.mark.slow
 def test_official_fsim_is_the_one_with_colour(golden):
     deviation = np.abs(1 - np.array(measured("fsim", golden)) - golden[1]["fsim"])
     assert deviation.max() > 0.02
@@ -80,6 +82,7 @@ def test_official_fsim_is_the_one_with_colour(golden):
     assert 1 - measured("fsim", golden)[1] > 0.9998
 
 
+@pytest.mark.slow
 def test_vif_in_the_pixel_domain_is_another_metric_than_the_official_wavelet_vif(golden):
     found = 1 - np.array(measured("vif", golden))
     assert found == pytest.approx(golden[1]["vif"], abs=0.0954)

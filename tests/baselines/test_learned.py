@@ -31,6 +31,7 @@ def lpips_of_random_trunk(tmp_path, monkeypatch, net, arch, variant=""):
     return trunk, learned.LPIPS("lpips", net).prepare(Place(tmp_path))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("net", "arch", "variant"), [("alex", "alexnet", ""), ("vgg", "vgg", "16")])
 def test_lpips_is_its_equation_on_the_trunks_own_responses(tmp_path, monkeypatch, images, net, arch, variant):
     # Zhang et al. 2018, equation 1, from the responses that percepnet itself observes
@@ -55,6 +56,7 @@ def test_lpips_is_its_equation_on_the_trunks_own_responses(tmp_path, monkeypatch
     assert len(ready.weights_hash) == 64
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("net", "arch", "variant"), [("alex", "alexnet", ""), ("vgg", "vgg", "16")])
 def test_lpips_names_the_smallest_image_that_its_trunk_can_pool(tmp_path, monkeypatch, net, arch, variant):
     _, ready = lpips_of_random_trunk(tmp_path, monkeypatch, net, arch, variant)
@@ -72,6 +74,7 @@ def dists_weights():
     return {name: torch.rand(1, sum(dists.CHANNELS), 1, 1) / 2000 for name in ("alpha", "beta")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "resize"), [((48, 40), False), ((48, 40), True), ((262, 280), True)])
 def test_dists_is_piqs_own_where_its_downloads_are_replaced(monkeypatch, size, resize):
     weights = dists_weights()
@@ -99,6 +102,7 @@ def test_dists_is_piqs_own_where_its_downloads_are_replaced(monkeypatch, size, r
     assert expected > 0.01
 
 
+@pytest.mark.slow
 def test_native_dists_leaves_large_images_at_their_size():
     model = dists.dists_with(network("vgg", "16"), dists_weights())
     generator = np.random.default_rng(7)
