@@ -25,7 +25,12 @@ def mini(tmp_path):
     """Overrides of a cell that runs in seconds: an untrained AlexNet on a miniature of TID2013."""
     overrides = miniature_tid2013(tmp_path / "tid")
     folders = [f"results={tmp_path / 'results'}", f"sources.cache={tmp_path / 'cache'}"]
-    return ["weights=random", "tracking=disabled", "agreement.resamples=50", *overrides, *folders]
+    quick = [
+        "tracking=disabled",
+        "agreement.resamples=50",
+        "statistics=[squared_difference,unit_squared_difference]",
+    ]
+    return ["weights=random", *quick, *overrides, *folders]
 
 
 @pytest.fixture

@@ -121,6 +121,7 @@ def _one(settings, folder, queue):
     queue.put("ended")
 
 
+@pytest.mark.slow
 def test_of_two_processes_one_measures_and_the_second_finds_it_done(compose, mini, tmp_path):
     settings = compose(*mini, "baseline=[psnr]", "invocation=a")
     context = get_context("spawn")

@@ -51,7 +51,10 @@ def read(network, benchmark, folder):
     return Lpips().read(extract(network, benchmark, Lpips().statistics, Compute(device="cpu"), folder)[0])
 
 
-@pytest.mark.parametrize(("arch", "variant", "net"), [("alexnet", "", "alex"), ("vgg", "16", "vgg")])
+@pytest.mark.parametrize(
+    ("arch", "variant", "net"),
+    [("alexnet", "", "alex"), pytest.param("vgg", "16", "vgg", marks=pytest.mark.slow)],
+)
 def test_it_equals_the_package_on_a_random_trunk(arch, variant, net, tmp_path):
     network = build(untrained(arch, variant, 0), Place(Path()))
     benchmark = memory_benchmark(references=1, distorted=2, size=(64, 80))
