@@ -34,10 +34,8 @@ ST_SMALLEST = {"alex": 21, "vgg": 18}
 
 
 @dataclass(frozen=True)
-class LPIPS:
-    """LPIPS v0.1 (Zhang et al., 2018, equation 1) by the `lpips` package: its forward pass and its heads.
-
-    The trunk's weights are the catalogue's, verified; the package's own way to them is not used.
+class _Judged:
+    """A metric on one of LPIPS's trunks, its heads trained on the judgements of BAPPS.
 
     Attributes:
         name: In results.
@@ -54,14 +52,22 @@ class LPIPS:
         _check(self.net)
 
     @property
+    def trained_on(self) -> str:
+        """The judgements that it learned from."""
+        return "bapps"
+
+
+@dataclass(frozen=True)
+class LPIPS(_Judged):
+    """LPIPS v0.1 (Zhang et al., 2018, equation 1) by the `lpips` package: its forward pass and its heads.
+
+    The trunk's weights are the catalogue's, verified; the package's own way to them is not used.
+    """
+
+    @property
     def variant(self) -> str:
         """Trunk, version of the heads, library."""
         return f"{self.net}, v0.1, native size, lpips {version('lpips')}"
-
-    @property
-    def trained_on(self) -> str:
-        """The judgements of its heads."""
-        return "bapps"
 
     def prepare(self, place: Place) -> Ready:
         """Return the metric with its weights."""
@@ -72,32 +78,13 @@ class LPIPS:
 
 
 @dataclass(frozen=True)
-class STLPIPS:
-    """Shift-tolerant LPIPS (Ghildyal and Liu, 2022), by percepnet's own module and the authors' weights.
-
-    Attributes:
-        name: In results.
-        net: `alex` or `vgg`.
-
-    Raises:
-        InputError: An unknown trunk.
-    """
-
-    name: str
-    net: str = "alex"
-
-    def __post_init__(self) -> None:
-        _check(self.net)
+class STLPIPS(_Judged):
+    """Shift-tolerant LPIPS (Ghildyal and Liu, 2022), by percepnet's own module and the authors' weights."""
 
     @property
     def variant(self) -> str:
         """Trunk and version of the weights."""
         return f"{self.net}, vST0.0, native size, percepnet's module"
-
-    @property
-    def trained_on(self) -> str:
-        """The judgements of trunk and heads."""
-        return "bapps"
 
     def prepare(self, place: Place) -> Ready:
         """Return the metric with its weights."""
