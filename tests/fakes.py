@@ -16,6 +16,8 @@ from percepnet.networks.build import structure_hash, tensor_hash
 from percepnet.networks.network import Network
 from percepnet.networks.preprocessing import Preprocessing
 from percepnet.networks.taps import expand
+from percepnet.results.resamples import write_resamples
+from percepnet.results.rows import write_rows
 
 IMAGENET = Preprocessing((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
@@ -109,6 +111,35 @@ def miniature_tid2013(root: Path, references=3, types=4, levels=3, size=(64, 64)
     ]
 
 
+DRAWS = "40 resamples of 24 clusters, seed 0"
+
+
+def finished_run(results, name, rows, spread=0.02, shared=0.0):
+    """Write a finished run: its rows, and resamples about their values: 40, and 24 with a cluster left out.
+
+    The noise of the resamples is the sum of a part that is the same in every run (`shared`) and its own.
+    """
+    folder = results / "runs" / name
+    folder.mkdir(parents=True)
+    own = np.random.default_rng(int(hashlib.sha256(name.encode()).hexdigest()[:8], 16))
+    common = np.random.default_rng(0).normal(size=64)
+    jackknife = np.r_[np.ones(40), np.full(24, 1.0 / 24.0)]
+
+    def resampled(value):
+        return value + jackknife * (shared * common + spread * own.normal(size=64))
+
+    write_rows(folder, rows)
+    write_resamples(
+        folder,
+        [
+            ((row["benchmark"], row["metric"], row["layer_index"]), 24, resampled(row["value"]))
+            for row in rows
+            if row["subset"] == "all"
+        ],
+    )
+    return folder
+
+
 def result_rows(values=(-0.5, -0.8, -0.7), run_id="r0", polarity=-1, benchmark="tid2013", **changes):
     """Rows of one finished run: one benchmark, one metric, a row per layer."""
     return [
@@ -135,6 +166,8 @@ def result_rows(values=(-0.5, -0.8, -0.7), run_id="r0", polarity=-1, benchmark="
             "ci_low": value - 0.05,
             "ci_high": value + 0.05,
             "ci_method": "percentile",
+            "draws": DRAWS,
+            "fit": "",
             "ceiling": -0.98,
             "ceiling_method": "replication",
             "polarity": polarity,

@@ -15,6 +15,9 @@ IntArray = NDArray[np.int64]
 GAIN = "_gain"
 """Ends the name of a metric whose value is a difference between two rows; higher is more human-like."""
 
+UNIFORM = " (uniform)"
+"""Ends the name of a row without what was learned, which the learned row before it is compared with."""
+
 ALL = "all"
 """The subset that leaves nothing out."""
 

@@ -42,6 +42,8 @@ SCHEMA = pa.schema(
         ("ci_low", pa.float64()),
         ("ci_high", pa.float64()),
         ("ci_method", pa.string()),
+        ("draws", pa.string()),
+        ("fit", pa.string()),
         ("ceiling", pa.float64()),
         ("ceiling_method", pa.string()),
         ("polarity", pa.int8()),
@@ -89,10 +91,13 @@ def read_run(folder: Path) -> pd.DataFrame | None:
 
 
 def read_results(results: Path) -> pd.DataFrame:
-    """Return the rows of every finished run in a results folder; empty when there are none."""
+    """Return the rows of every finished run in a results folder, each with the run's `folder`."""
     runs = sorted((results / "runs").glob(f"*/{ROWS}"))
-    frames = [frame for path in runs if (frame := read_run(path.parent)) is not None]
-    return pd.concat(frames, ignore_index=True) if frames else SCHEMA.empty_table().to_pandas()
+    frames = [
+        frame.assign(folder=path.parent.name) for path in runs if (frame := read_run(path.parent)) is not None
+    ]
+    empty: pd.DataFrame = SCHEMA.empty_table().to_pandas().assign(folder="")
+    return pd.concat(frames, ignore_index=True) if frames else empty
 
 
 def whole(rows: pd.DataFrame) -> pd.DataFrame:

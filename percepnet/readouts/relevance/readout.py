@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from percepnet.agreement.contract import UNIFORM
 from percepnet.errors import InputError, nearest
 from percepnet.readouts.concatenated import taps_called
 from percepnet.readouts.contract import Distances
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 OVER = ("taps", "each")
 VERSION = 1
 """Raised when the way of learning changes, so that older weights are not taken up again."""
-UNIFORM = " (uniform)"
 
 log = logging.getLogger(__name__)
 
