@@ -54,9 +54,11 @@ class Block:
     def moment_differences(self) -> Tensor:
         """Return the differences, y less x, of the central moments of order 2, 3, 4, `[3, c]`.
 
-        With d = y - x, all centred: (x + d)^n - x^n, d factored out, so that nothing cancels.
+        In fp64. With d = y - x, all centred: (x + d)^n - x^n, d factored out, so that nothing cancels.
         """
-        x, d = self.x - self.reference.means[self.channels, None], self.centred_difference
+        x = self.x.double() - self.reference.moments[0, self.channels, None]
+        d = self.difference.double()
+        d -= d.mean(dim=1, keepdim=True)
         squares = x.square()
         second = torch.linalg.vecdot(d, 2.0 * x + d)
         third = torch.linalg.vecdot(d, 3.0 * squares + d * (3.0 * x + d))
@@ -64,7 +66,7 @@ class Block:
         return torch.stack([second, third, fourth]) / x.shape[1]
 
     def moments(self, order: int) -> tuple[Tensor, Tensor]:
-        """Return a central moment of x and of y over positions (order 1: the mean), `[c]` each."""
+        """Return a central moment of x and of y over positions (order 1: the mean), `[c]` each, in fp64."""
         place = order - 1
         return self.reference.moments[place, self.channels], self.other.moments[place, self.channels]
 
@@ -82,8 +84,8 @@ def squared_difference(block: Block) -> Tensor:
 
 def absolute_difference(block: Block) -> Tensor:
     """Return the mean over positions of |y - x|."""
-    total: Tensor = torch.linalg.vector_norm(block.difference, 1, dim=1)
-    return total / block.difference.shape[1]
+    # not vector_norm, which sums one after the other: 1e-3 is lost over the pixels of an image
+    return block.difference.abs().mean(dim=1)
 
 
 def unit_squared_difference(block: Block) -> Tensor:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from percepnet.responses.response import Response, root
+from percepnet.responses.response import Response, product, root
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,13 +28,13 @@ class Whole:
 
     @cached_property
     def gram_difference(self) -> Tensor:
-        """Return the difference of F F^T / N, `[C, C]`.
+        """Return the difference of F F^T / N, `[C, C]`, in fp64.
 
         With d = y - x and s = x + y it is (d s^T + s d^T) / 2 N, where nothing cancels.
         """
         x, y = self.reference.flat, self.other.flat
-        product = (y - x) @ (y + x).T
-        return (product + product.T) / (2.0 * self.reference.positions)
+        change = product(y - x, y + x)
+        return (change + change.T) / (2.0 * self.reference.positions)
 
 
 def gram_squared_difference(pair: Whole) -> Tensor:
@@ -68,7 +68,7 @@ def distance_correlation(pair: Whole) -> Tensor:
     et al. 2022): half the squared difference of the doubly centred distance matrices, each at unit norm. A
     response whose channels are all alike has none: 0 from another such, else 1/2.
     """
-    gram, change = pair.reference.gram.double(), pair.gram_difference.double()
+    gram, change = pair.reference.gram, pair.gram_difference
     x, y = _distances(gram), _distances(gram + change)
     # the change of the matrix from the change of its squares, so that nothing cancels
     moved = _doubly_centred(_squared_distances(change) / (x + y).clamp_min(SHORTEST))
@@ -79,7 +79,7 @@ def distance_correlation(pair: Whole) -> Tensor:
     both = moved * other + x * (shorter * one * other)
     # with a single length there is no change of direction, but a direction that the other has not
     difference = torch.where((length_x > SHORTEST) & (length_y > SHORTEST), both, x * one - y * other)
-    return 0.5 * difference.square().sum().float()[None]
+    return 0.5 * difference.square().sum()[None]
 
 
 def _squared_distances(gram: Tensor) -> Tensor:

@@ -15,6 +15,8 @@ EPSILON = 1e-10
 """LPIPS's, added to the length of the vector over channels."""
 WINDOW = 8
 """Side of a local window, in positions."""
+FEW = 16
+"""Channels whose products cost next to nothing in fp64."""
 BLOCK = 1 << 18
 """Elements of a block of channels: 1 MB in fp32, so that what is made of it stays in a processor's cache."""
 
@@ -42,18 +44,21 @@ class Response:
 
     @cached_property
     def moments(self) -> Tensor:
-        """Mean and central moments of order 2, 3, 4 of each channel over positions, `[4, C]`."""
-        return torch.cat([_moments(self.flat[block]) for block in self.blocks], dim=1)
+        """Mean and central moments of order 2, 3, 4 of each channel over positions, `[4, C]`, in fp64.
 
-    @property
+        In fp32 a third moment near 0 would be nothing but rounding, which its cube root makes large.
+        """
+        return torch.cat([_moments(self.flat[block].double()) for block in self.blocks], dim=1)
+
+    @cached_property
     def means(self) -> Tensor:
         """Mean over positions, `[C]`."""
-        return self.moments[0]
+        return self.moments[0].float()
 
-    @property
+    @cached_property
     def variances(self) -> Tensor:
         """Variance over positions, `[C]`."""
-        return self.moments[1]
+        return self.moments[1].float()
 
     @cached_property
     def mean(self) -> Tensor:
@@ -91,8 +96,19 @@ class Response:
 
     @cached_property
     def gram(self) -> Tensor:
-        """F F^T / positions, `[C, C]`."""
-        return self.flat @ self.flat.T / self.positions
+        """F F^T / positions, `[C, C]`, in fp64."""
+        return product(self.flat, self.flat) / self.positions
+
+
+def product(x: Tensor, y: Tensor) -> Tensor:
+    """Return x y^T, `[C, C]` of two `[C, N]`, in fp64.
+
+    Computed in fp64 where channels are few: those of an image are nearly alike, and what tells them apart
+    would cancel in fp32.
+    """
+    if len(x) > FEW:
+        return (x @ y.T).double()
+    return x.double() @ y.double().T
 
 
 def root(power: Tensor) -> Tensor:

@@ -52,8 +52,8 @@ class StageStatistic:
 
 STATISTICS: Mapping[str, Statistic | StageStatistic] = MappingProxyType(
     {
-        **{reduce.__name__: Statistic(2, reduce) for reduce in EVERYWHERE},
-        **{reduce.__name__: StageStatistic(1, reduce) for reduce in AT_STAGES},
+        **{reduce.__name__: Statistic(3, reduce) for reduce in EVERYWHERE},
+        **{reduce.__name__: StageStatistic(2, reduce) for reduce in AT_STAGES},
     }
 )
 
@@ -74,7 +74,7 @@ def chosen(names: Sequence[str]) -> Kinds:
 
 
 def reduced(reference: Response, other: Response, kinds: Kinds, *, stage: bool) -> dict[str, Tensor]:
-    """Return every statistic that is computed at this tap, `[K]` each.
+    """Return every statistic that is computed at this tap, `[K]` each, in fp32.
 
     Args:
         reference: Of the first image.
@@ -87,7 +87,8 @@ def reduced(reference: Response, other: Response, kinds: Kinds, *, stage: bool) 
     values = {name: torch.cat([part[name] for part in parts]) for name in own}
     costly = kinds.items() if stage else ()
     pair = Whole(reference, other)
-    return values | {name: kind.reduce(pair) for name, kind in costly if isinstance(kind, StageStatistic)}
+    values |= {name: kind.reduce(pair) for name, kind in costly if isinstance(kind, StageStatistic)}
+    return {name: value.float() for name, value in values.items()}
 
 
 def _reduced(block: Block, kinds: Mapping[str, Statistic]) -> dict[str, Tensor]:

@@ -172,7 +172,7 @@ def test_the_entry_says_what_it_holds(tmp_path):
     entry, _ = extract(tiny_network(), memory_benchmark(), BOTH, CPU, tmp_path)
     content = json.loads((entry.folder / "entry.json").read_text())
     assert content["pairs"] == 15
-    assert content["key"]["statistics"] == {"squared_difference": 2, "unit_squared_difference": 2}
+    assert content["key"]["statistics"] == {"squared_difference": 3, "unit_squared_difference": 3}
     assert entry.stages == ["features.1", "features.4"]
 
 
