@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from rich.progress import (
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from percepnet.networks.catalogue import Checkpoint
 
-BENCHMARK = "benchmark="
+BENCHMARK, BASELINE = "benchmark=", "baseline="
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Order:
     """What is to be brought, from where, to where.
 
     Attributes:
-        rows: Networks.
+        rows: Networks, and what baselines stand on.
         benchmarks: Names of benchmarks whose publisher offers their files.
         cache: The cache's folder.
         source: Folder of a mirror that is used instead of the network.
@@ -64,24 +64,42 @@ class Order:
 
 
 def order(words: Sequence[str], **places: object) -> Order:
-    """Return the order that words make: `arch=vgg,resnet goal=jigsaw benchmark=modelfest`.
+    """Return the order that words make: `arch=vgg,resnet goal=jigsaw benchmark=modelfest baseline=dists`.
+
+    What a baseline and a network, or two baselines, have in common is brought once.
 
     Raises:
         InputError: Nothing was named, or a name does not exist; tells the nearest.
     """
-    benchmarks = [name for word in words if word.startswith(BENCHMARK) for name in word[10:].split(",")]
-    filters = [word for word in words if not word.startswith(BENCHMARK)]
     if not words:
         raise InputError(
             "nothing was named",
-            expected="networks and benchmarks, as a sweep names them",
+            expected="networks, benchmarks and baselines, as a sweep names them",
             remedy="percepnet fetch arch=alexnet,vgg benchmark=modelfest",
         )
-    known = {path.stem for path in (conf_folder() / "benchmark").glob("*.yaml")}
-    for name in benchmarks:
+    benchmarks, baselines = (_named(words, option) for option in (BENCHMARK, BASELINE))
+    filters = [word for word in words if not word.startswith((BENCHMARK, BASELINE))]
+    rows = filtered(filters) if filters else []
+    for name in baselines:
+        rows += make(_node(BASELINE, name)).rows
+    return Order([*{row.id: row for row in rows}.values()], benchmarks, **places)  # type: ignore[arg-type]
+
+
+def _named(words: Sequence[str], option: str) -> list[str]:
+    """Return the names that words give to an option, `benchmark=` or `baseline=`."""
+    given = [word.removeprefix(option) for word in words if word.startswith(option)]
+    names = [name for word in given for name in word.split(",")]
+    known = {path.stem for path in (conf_folder() / option.rstrip("=")).glob("*.yaml")}
+    for name in names:
         if name not in known:
-            raise InputError(f"{BENCHMARK}{name} does not exist", remedy=nearest(name, known))
-    return Order(filtered(filters) if filters else [], benchmarks, **places)  # type: ignore[arg-type]
+            raise InputError(f"{option}{name} does not exist", remedy=nearest(name, known))
+    return names
+
+
+def _node(option: str, name: str) -> dict[str, Any]:
+    path = conf_folder() / option.rstrip("=") / f"{name}.yaml"
+    node: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return node
 
 
 class _Arriving(ProgressColumn):
@@ -165,8 +183,7 @@ def _by_itself(name: str, wanted: Order) -> Path:
     kept = wanted.cache / "benchmarks" / name
     if wanted.source:
         carry(wanted.source / name, kept)
-    node = yaml.safe_load((conf_folder() / "benchmark" / f"{name}.yaml").read_text(encoding="utf-8"))
-    make({**node, "root": None}).load(wanted.cache, [], network=wanted.source is None)
+    make({**_node(BENCHMARK, name), "root": None}).load(wanted.cache, [], network=wanted.source is None)
     if wanted.mirror:
         carry(kept, wanted.mirror / name)
     return kept

@@ -1,11 +1,15 @@
 import io
+import re
 
 import pytest
+import yaml
 from rich.console import Console
 
 from percepnet.cli import main
-from percepnet.errors import InputError
+from percepnet.config import conf_folder, make
+from percepnet.errors import InputError, NothingThereError
 from percepnet.fetching import Order, fetch, order
+from percepnet.networks.place import Place
 
 
 def test_an_order_names_networks_and_benchmarks_as_a_sweep_does(tmp_path):
@@ -14,12 +18,32 @@ def test_an_order_names_networks_and_benchmarks_as_a_sweep_does(tmp_path):
     assert wanted.benchmarks == ["modelfest"]
 
 
+def test_an_order_of_baselines_brings_what_they_stand_on_and_what_is_shared_once(tmp_path):
+    wanted = order(["baseline=dists,lpips_vgg,psnr", "baseline=lpips_alex", "arch=alexnet"], cache=tmp_path)
+    ids = [row.id for row in wanted.rows]
+    assert {"vgg16.tv1", "dists.kadid10k", "alexnet.tv1"} <= {*ids}
+    assert len(ids) == len({*ids})
+    assert order(["baseline=psnr"], cache=tmp_path).rows == []
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (conf_folder() / "baseline").glob("*.yaml")))
+def test_a_baseline_asks_for_what_is_fetched_for_it_and_for_nothing_where_that_is_nothing(name, tmp_path):
+    node = yaml.safe_load((conf_folder() / "baseline" / f"{name}.yaml").read_text())
+    rows = order([f"baseline={name}"], cache=tmp_path).rows
+    if rows:
+        with pytest.raises(NothingThereError, match="|".join(re.escape(row.id) for row in rows)):
+            make(node).prepare(Place(tmp_path, network=False))
+    else:
+        make(node).prepare(Place(tmp_path, network=False))
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         ([], "nothing was named"),
         (["arch=alexnett"], "alexnet"),
         (["benchmark=modelfezt"], "did you mean modelfest"),
+        (["baseline=dist"], "baseline=dist does not exist(?s:.*)did you mean dists"),
     ],
 )
 def test_a_name_that_does_not_exist_is_answered_with_the_nearest(words, message, tmp_path):
@@ -119,3 +143,13 @@ def test_a_cache_is_carried_to_a_site_without_a_network(tmp_path):
         "modelfest_natural_scene.tif",
         "modelfest_noise.tif",
     }
+
+
+@pytest.mark.slow
+@pytest.mark.network
+@pytest.mark.parametrize("name", ["dists", "lpips_alex", "lpips_vgg", "st_lpips_alex", "st_lpips_vgg"])
+def test_what_is_fetched_is_all_that_a_baseline_needs_at_a_site_without_a_network(name, tmp_path):
+    main(["fetch", f"baseline={name}", "--mirror", str(tmp_path / "carried")])
+    node = yaml.safe_load((conf_folder() / "baseline" / f"{name}.yaml").read_text())
+    ready = make(node).prepare(Place(tmp_path / "empty", (tmp_path / "carried",), network=False))
+    assert len(ready.weights_hash) == 64

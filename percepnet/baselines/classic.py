@@ -21,6 +21,7 @@ from percepnet.errors import InputError, nearest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from percepnet.networks.catalogue import Checkpoint
     from percepnet.networks.place import Place
 
 GRAY = (0.298936021293775, 0.587043074451121, 0.114020904255103)
@@ -105,6 +106,11 @@ class Classic:
     def trained_on(self) -> str:
         """Nothing."""
         return "none"
+
+    @property
+    def rows(self) -> tuple[Checkpoint, ...]:
+        """No file."""
+        return ()
 
     def prepare(self, place: Place) -> Ready:  # noqa: ARG002 (the contract's)
         """Return the metric; there is nothing to load."""

@@ -15,6 +15,7 @@ from percepnet.networks.network import unit_range
 
 if TYPE_CHECKING:
     from percepnet.benchmarks.contract import Image
+    from percepnet.networks.catalogue import Checkpoint
     from percepnet.networks.place import Place
 
 Metric = Callable[[Tensor, Tensor], Tensor]
@@ -84,6 +85,10 @@ class Baseline(Protocol):
     @property
     def trained_on(self) -> str:
         """The human judgements that it was fitted to; `none` for a formula."""
+
+    @property
+    def rows(self) -> tuple[Checkpoint, ...]:
+        """The rows of the catalogue whose files it needs, to be fetched before."""
 
     def prepare(self, place: Place) -> Ready:
         """Return the baseline, ready to measure.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from piq.perceptual import VGG16_LAYERS, ContentLoss
 from torch import Tensor
 
 from percepnet.baselines.contract import Ready
-from percepnet.baselines.learned import trunk
+from percepnet.baselines.learned import trunk, trunk_row
 from percepnet.errors import InputError, NothingThereError, UnreachableError
 from percepnet.networks.build import tensor_hash
 from percepnet.sources.fetch import obtain
@@ -23,6 +23,7 @@ from percepnet.sources.source import PypiSource, UrlSource
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from percepnet.networks.catalogue import Checkpoint
     from percepnet.networks.network import Network
     from percepnet.networks.place import Place
 
@@ -69,6 +70,12 @@ class DISTS:
     def trained_on(self) -> str:
         """The judgements of its channel weights."""
         return "kadid10k"
+
+    @property
+    def rows(self) -> tuple[Checkpoint, ...]:
+        """The files to fetch: the trunk's, and the channel weights', whose row is one in name only."""
+        row = trunk_row("vgg")
+        return row, replace(row, id=ID, sources=SOURCES, licence="", licence_accept=False)
 
     def prepare(self, place: Place) -> Ready:
         """Return the metric with its weights."""

@@ -69,6 +69,11 @@ class LPIPS(_Judged):
         """Trunk, version of the heads, library."""
         return f"{self.net}, v0.1, native size, lpips {version('lpips')}"
 
+    @property
+    def rows(self) -> tuple[Checkpoint, ...]:
+        """The files to fetch: the trunk's; the heads come with the package."""
+        return (trunk_row(self.net),)
+
     def prepare(self, place: Place) -> Ready:
         """Return the metric with its weights."""
         model = lpips_with(trunk(self.net, place), self.net)
@@ -86,11 +91,21 @@ class STLPIPS(_Judged):
         """Trunk and version of the weights."""
         return f"{self.net}, vST0.0, native size, percepnet's module"
 
+    @property
+    def rows(self) -> tuple[Checkpoint, ...]:
+        """The files to fetch: one with trunk and heads."""
+        return (_shift_tolerant_row(self.net),)
+
     def prepare(self, place: Place) -> Ready:
         """Return the metric with its weights."""
         network = shift_tolerant(self.net, place)
         metric = partial(_stlpips, network)
         return Ready(self.name, self.variant, metric, network.weights_hash, ST_SMALLEST[self.net])
+
+
+def trunk_row(net: str) -> Checkpoint:
+    """Return the row of the classifier that LPIPS and DISTS stand on."""
+    return find("classification", "imagenet1k", *TRUNKS[net])
 
 
 def trunk(net: str, place: Place) -> Network:
@@ -99,7 +114,11 @@ def trunk(net: str, place: Place) -> Network:
     Raises:
         NothingThereError: Its weights could be had from nowhere; says what to put where.
     """
-    return _had(find("classification", "imagenet1k", *TRUNKS[net]), place)
+    return _had(trunk_row(net), place)
+
+
+def _shift_tolerant_row(net: str) -> Checkpoint:
+    return find("perceptual", "bapps", *TRUNKS[net], "stlpips")
 
 
 def shift_tolerant(net: str, place: Place) -> Network:
@@ -108,7 +127,7 @@ def shift_tolerant(net: str, place: Place) -> Network:
     Raises:
         NothingThereError: Its weights could be had from nowhere; says what to put where.
     """
-    row = find("perceptual", "bapps", *TRUNKS[net], "stlpips")
+    row = _shift_tolerant_row(net)
     return _had(replace(row, architecture=replace(row.architecture, without=())), place)
 
 

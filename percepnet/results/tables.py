@@ -107,7 +107,8 @@ def conclude(results: Path, invocation: str) -> int:
 def _cell_table(statuses: Sequence[tuple[Path, Status]]) -> Table:
     counts = {state: sum(status.state == state for _, status in statuses) for state in COLOURS}
     summary = ", ".join(f"{count} {state}" for state, count in counts.items())
-    passed = sum(status.images_passed for _, status in statuses)
+    networks = [status for _, status in statuses if status.cell["goal"] != "baseline"]
+    passed = sum(status.images_passed for status in networks)  # a baseline reads images, no network does
     title = f"{len(statuses)} cells: {summary}; {passed} images passed through networks"
     table = Table(title=title, box=box.SIMPLE_HEAD)
     for column in ("network", "readout", "state", "benchmark", "best layer", "score (interval)", "seconds"):
