@@ -38,6 +38,7 @@ lint: setup
 bench: setup
 	$(BIN)/python experiments/speed/bench.py
 	$(BIN)/python experiments/speed/relevance.py
+	$(BIN)/python experiments/speed/agreement.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

@@ -15,8 +15,9 @@ from percepnet.agreement.contract import Bootstrap
 from percepnet.benchmarks.image_cache import Decoded
 from percepnet.benchmarks.manifest import distinct
 from percepnet.config import baseline_folder, baseline_id, baseline_nodes, benchmark_nodes, make
-from percepnet.job import End, about_pairs, rows_of, told, use_threads, versions
+from percepnet.job import End, about_pairs, finished_rows, resamples_of, rows_of, told, use_threads, versions
 from percepnet.results import status as states
+from percepnet.results.resamples import write_resamples
 from percepnet.results.rows import read_run, write_distances, write_rows
 from percepnet.results.status import STATUS, Status
 from percepnet.results.tables import print_layers, terminal
@@ -26,8 +27,10 @@ from percepnet.sources.cache import cache_root, lock
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from percepnet.agreement.contract import FloatArray
     from percepnet.baselines.contract import Baseline, Ready
     from percepnet.benchmarks.contract import Benchmark
+    from percepnet.results.resamples import Key
 
 BASELINE = "baseline"
 """What stands for goal and readout in the rows of a baseline."""
@@ -126,7 +129,7 @@ class _Cell:
 
     def _finished(self, baseline: Baseline) -> bool:
         """Tell whether the rows are there and stem from the data and the library that are there now."""
-        rows = read_run(self.folder)
+        rows = finished_rows(self.folder)
         if rows is None or {*rows["variant"]} != {baseline.variant}:
             return False
         then = dict(zip(rows["benchmark"], rows["manifest_hash"], strict=True))
@@ -142,6 +145,7 @@ class _Cell:
         ready = baseline.prepare(Place(self.bench.cache / "weights", self.bench.mirrors, sources["network"]))
         bootstrap = Bootstrap(**self.settings["agreement"])
         rows: list[dict[str, Any]] = []
+        resamples: list[tuple[Key, int, FloatArray]] = []
         total = 0
         for benchmark in benchmarks:
             began = time.monotonic()
@@ -151,7 +155,9 @@ class _Cell:
             total += images
             cost = {"images_passed": images, "seconds": time.monotonic() - began}
             rows += rows_of(self._about(baseline, ready, benchmark) | cost, [OUTPUT], [1.0], scores)
+            resamples += resamples_of(benchmark.name, scores, bootstrap)
             write_distances(self.folder, benchmark.name, about_pairs(benchmark) | {OUTPUT: values[0]})
+        write_resamples(self.folder, resamples)
         write_rows(self.folder, rows)
         frame = read_run(self.folder)
         if frame is None:
@@ -174,6 +180,5 @@ class _Cell:
             "distance": self.name,
             "benchmark": benchmark.name,
             "manifest_hash": benchmark.fingerprint(),
-            "ci_method": f"percentile bootstrap over clusters, {self.settings['agreement']['level']:g}",
             "versions": json.dumps(versions("piq", "lpips")),
         }

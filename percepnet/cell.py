@@ -16,10 +16,11 @@ from percepnet.benchmarks.manifest import distinct
 from percepnet.benchmarks.people import people_of, refuse_shared_references
 from percepnet.config import benchmark_nodes, is_untrained, make, readout_name, run_id
 from percepnet.errors import InputError
-from percepnet.job import End, about_pairs, rows_of, told, use_threads, versions
+from percepnet.job import End, about_pairs, finished_rows, resamples_of, rows_of, told, use_threads, versions
 from percepnet.networks.lookup import choose, own_folder
-from percepnet.readouts.contract import Learner, Reader
+from percepnet.readouts.contract import Learner, Reader, described
 from percepnet.results import status as states
+from percepnet.results.resamples import write_resamples
 from percepnet.results.rows import read_run, write_distances, write_rows
 from percepnet.results.status import Status
 from percepnet.results.tables import print_layers, terminal
@@ -29,11 +30,13 @@ from percepnet.sources.cache import cache_root, lock
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from percepnet.agreement.contract import FloatArray
     from percepnet.benchmarks.contract import Benchmark
     from percepnet.networks.catalogue import Checkpoint
     from percepnet.networks.network import Network
     from percepnet.readouts.contract import Distances
     from percepnet.responses.store import Entry
+    from percepnet.results.resamples import Key
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +102,7 @@ class _Cell:
 
     def _finished(self, benchmarks: Sequence[Benchmark]) -> bool:
         """Tell whether the rows are there and stem from the data that are there now."""
-        rows = read_run(self.folder)
+        rows = finished_rows(self.folder)
         if rows is None:
             return False
         then = dict(zip(rows["benchmark"], rows["manifest_hash"], strict=True))
@@ -108,6 +111,7 @@ class _Cell:
     def _measure(self, row: Checkpoint, readout: Reader | Learner, benchmarks: Sequence[Benchmark]) -> End:
         network = self._network(row)
         rows: list[dict[str, Any]] = []
+        resamples: list[tuple[Key, int, FloatArray]] = []
         passed = 0
         for benchmark in benchmarks:
             began = time.monotonic()
@@ -119,14 +123,17 @@ class _Cell:
             cost = {"images_passed": images, "seconds": time.monotonic() - began}
             about = self._about(row, network, readout, benchmark) | cost
             rows += rows_of(about, distances.layers, distances.depths, scores)
+            resamples += resamples_of(benchmark.name, scores, bootstrap)
             columns = dict(zip(distances.layers, distances.values, strict=True))
             write_distances(self.folder, benchmark.name, about_pairs(benchmark) | columns)
+        write_resamples(self.folder, resamples)
         write_rows(self.folder, rows)
         frame = read_run(self.folder)
         if frame is None:
             raise RuntimeError(f"the rows just written to {self.folder} are not there")
         print_layers(frame, terminal())
-        return End(passed, track(frame, self.folder, self.settings["tracking"]))
+        size = {"parameters": sum(one.numel() for one in network.trunk.parameters())}
+        return End(passed, track(frame, self.folder, self.settings["tracking"], size))
 
     def _network(self, row: Checkpoint) -> Network:
         from percepnet.networks.build import Place, build
@@ -179,10 +186,9 @@ class _Cell:
             "network": row.id,
             "weights_hash": network.weights_hash,
             "readout": readout.name,
-            "distance": readout.distance,
+            "distance": described(readout),
             "benchmark": benchmark.name,
             "manifest_hash": benchmark.fingerprint(),
-            "ci_method": f"percentile bootstrap over clusters, {self.settings['agreement']['level']:g}",
             "versions": json.dumps(versions()),
         }
 

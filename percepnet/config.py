@@ -51,11 +51,13 @@ class ArchConfig:
 
 @dataclass
 class AgreementConfig:
-    """The cluster bootstrap."""
+    """The cluster bootstrap (`method`: expanded, bca, percentile) and the curve of plcc_logistic."""
 
     resamples: int = 1000
     level: float = 0.95
     seed: int = 0
+    method: str = "expanded"
+    logistic: int = 5
 
 
 @dataclass
@@ -145,8 +147,9 @@ def identity(settings: Mapping[str, Any]) -> dict[str, Any]:
     """
     apart = (*RUN_TIME_KEYS, "benchmark", "baseline")
     kept = {key: value for key, value in settings.items() if key not in apart}
-    compute = settings["compute"]
-    kept["compute"] = {key: compute[key] for key in compute if key not in RUN_TIME_COMPUTE_KEYS}
+    kept["compute"] = {key: x for key, x in settings["compute"].items() if key not in RUN_TIME_COMPUTE_KEYS}
+    later = {"method": AgreementConfig.method, "logistic": AgreementConfig.logistic}  # than the first cells
+    kept["agreement"] = dict(settings["agreement"].items() - later.items())
     kept["benchmark"] = _rootless(settings)
     kept["version"] = IDENTITY_VERSION
     if is_untrained(settings):
@@ -193,7 +196,7 @@ def baseline_id(settings: Mapping[str, Any], name: str) -> str:
         {
             "baseline": baseline_nodes(settings)[name],
             "benchmark": _rootless(settings),
-            "agreement": settings["agreement"],
+            "agreement": identity(settings)["agreement"],
             "version": IDENTITY_VERSION,
         }
     )
@@ -230,9 +233,8 @@ def make(node: Mapping[str, Any], **given: Any) -> Any:  # noqa: ANN401 (the nod
         typed = OmegaConf.merge(OmegaConf.structured(target), values)
         return target(**OmegaConf.to_container(typed, resolve=True))  # type: ignore[arg-type]
     except OmegaConfBaseException as error:
-        raise InputError(
-            f"a setting of {target.__name__} is wrong", found=str(error).splitlines()[0]
-        ) from error
+        found = str(error).splitlines()[0]
+        raise InputError(f"a setting of {target.__name__} is wrong", found=found) from error
 
 
 def _import(path: str) -> Any:  # noqa: ANN401

@@ -12,20 +12,28 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from percepnet import __version__
-from percepnet.agreement.contract import Score
+from percepnet.agreement.contract import ALL, Score
 from percepnet.errors import NothingThereError, PercepnetError
 from percepnet.results import status as states
+from percepnet.results.resamples import RESAMPLES
+from percepnet.results.rows import read_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    import pandas as pd
+
+    from percepnet.agreement.contract import Bootstrap, FloatArray
     from percepnet.benchmarks.contract import Benchmark
+    from percepnet.results.resamples import Key
     from percepnet.results.status import Status
 
 log = logging.getLogger(__name__)
 
 LIBRARIES = ("torch", "torchvision", "timm", "lightning", "numpy", "scipy")
+# What a score holds that stands elsewhere than in a column of its name.
+_NO_COLUMN = ("tap", "resampled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +92,29 @@ def rows_of(
             "layer": layers[score.tap],
             "layer_index": score.tap,
             "depth": depths[score.tap],
-            **{name: getattr(score, name) for name in Score.__slots__ if name != "tap"},
+            **{name: getattr(score, name) for name in Score.__slots__ if name not in _NO_COLUMN},
         }
+
+
+def resamples_of(
+    benchmark: str, scores: Sequence[Score], bootstrap: Bootstrap
+) -> Iterator[tuple[Key, int, FloatArray]]:
+    """Yield the resamples of each score that rows can be compared by, as `write_resamples` takes them.
+
+    These are the scores over all judgements of a metric that has a better direction.
+    """
+    for score in scores:
+        if score.subset == ALL and score.polarity != 0 and score.resampled is not None:
+            left_out = score.resampled.size - bootstrap.resamples
+            yield (benchmark, score.metric, score.tap), left_out, score.resampled
+
+
+def finished_rows(folder: Path) -> pd.DataFrame | None:
+    """Return the rows of a run, None if it has not finished or a version ended it that kept no resamples."""
+    rows = read_run(folder)
+    if rows is None or rows["draws"].isna().any() or not (folder / RESAMPLES).exists():
+        return None
+    return rows
 
 
 def about_pairs(benchmark: Benchmark) -> dict[str, list[Any]]:

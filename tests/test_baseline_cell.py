@@ -6,6 +6,7 @@ import pytest
 
 from percepnet.baseline_cell import run_baselines
 from percepnet.config import baseline_folder, baseline_id
+from percepnet.results.resamples import read_resamples
 from percepnet.results.rows import read_run
 from percepnet.results.status import read_statuses
 
@@ -37,7 +38,7 @@ def test_each_baseline_leaves_a_run_beside_those_of_the_networks_with_rows_of_th
     assert folder.name.startswith("baseline-gmsd-tid2013-")
     rows = rows_of(folder)
     kinds, levels = 4, 3
-    assert len(rows) == 3 * (1 + kinds + levels)
+    assert len(rows) == 3 * (1 + kinds + levels) + 2  # and two after a logistic fit
     first = rows.iloc[0]
     assert first[["goal", "dataset", "arch", "weights", "network", "weights_hash", "readout"]].to_list() == [
         "baseline",
@@ -54,6 +55,20 @@ def test_each_baseline_leaves_a_run_beside_those_of_the_networks_with_rows_of_th
     assert folder.name.endswith(first["run_id"])
     # noise grows with the level: a distance must fall as opinion rises
     assert rows.query("subset == 'all' and metric == 'srcc'")["value"].item() < -0.9
+
+
+def test_the_resamples_of_its_rows_are_kept_and_one_without_them_is_judged_again(run):
+    _, folder = run(ONE)["psnr"]
+    left_out, values = read_resamples(folder, "tid2013", "srcc")[0]
+    assert (left_out, values.size) == (3, 53)
+    assert set(rows_of(folder).query("subset == 'all'")["draws"]) == {
+        "50 resamples of 3 clusters, seed 0, 3 left out in turn"
+    }
+    (folder / "resamples.parquet").unlink()
+    status, _ = run(ONE)["psnr"]
+    assert (status.reason, status.images_passed) == ("", 0)
+    assert read_resamples(folder, "tid2013", "srcc")[0][1].tolist() == values.tolist()
+    assert run(ONE)["psnr"][0].reason == "finished before"
 
 
 def test_the_distance_of_every_pair_is_kept_beside_the_scores(run):

@@ -3,9 +3,13 @@ import json
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
+from percepnet.ablation.evidence import gather
+from percepnet.agreement.interval import interval
 from percepnet.cell import run_cell
+from percepnet.results.resamples import read_resamples
 from percepnet.results.rows import read_run
 from percepnet.results.status import read_statuses
 from percepnet.results.tables import conclude
@@ -33,18 +37,40 @@ def test_a_cell_leaves_a_row_per_layer_and_metric_with_everything_that_identifie
     assert status["state"] == "done"
     assert status["images_passed"] == 3 * 12 + 3
     every = rows_of(folder)
-    kinds, levels = 4, 3
-    assert len(every) == 14 * 3 * (1 + kinds + levels)
+    kinds, levels, fitted = 4, 3, 2
+    assert len(every) == 14 * (3 * (1 + kinds + levels) + fitted)
     rows = every[every["subset"] == "all"]
-    assert len(rows) == 14 * 3
-    assert set(rows["metric"]) == {"srcc", "krcc", "plcc"}
+    assert len(rows) == 14 * 5
+    assert set(rows["metric"]) == {"srcc", "krcc", "plcc", "plcc_logistic", "rmse_logistic"}
+    assert set(rows.loc[rows["metric"].str.endswith("logistic"), "fit"]) == {"logistic, 5 parameters"}
     assert set(rows["goal"]) == {"untrained"}
     assert set(rows["network"]) == {"alexnet.untrained.0"}
     assert (rows["n_pairs"] == 36).all()
     assert (rows["n_clusters"] == 3).all()
     assert rows["value"].notna().all()
-    assert (rows["ci_low"] <= rows["value"]).all()
-    assert (rows["value"] <= rows["ci_high"]).all()
+    # resamples of so few references fit a curve better than all of them do
+    raw = rows[rows["fit"] == ""]
+    assert (raw["ci_low"] <= raw["value"]).all()
+    assert (raw["value"] <= raw["ci_high"]).all()
+
+
+def test_the_resamples_of_every_row_over_all_judgements_are_kept_and_give_its_interval(run, tmp_path):
+    _, folder = run()
+    rows = rows_of(folder).query("subset == 'all'")
+    assert set(rows["draws"]) == {"50 resamples of 3 clusters, seed 0, 3 left out in turn"}
+    for metric, part in rows.groupby("metric"):
+        kept = read_resamples(folder, "tid2013", metric)
+        assert sorted(kept) == sorted(part["layer_index"])
+        for _, row in part.iterrows():
+            left_out, values = kept[row["layer_index"]]
+            assert (left_out, values.size) == (3, 53)
+            low, high, method = interval(np.r_[row["value"], values], left_out)
+            assert (low, high) == pytest.approx((row["ci_low"], row["ci_high"]), abs=1e-6)
+            assert method == row["ci_method"]
+    # a second readout was judged on the same resamples
+    run("readout=concatenated", folder="other")
+    found = {one.metric: one for one in gather(tmp_path / "results")}["srcc"]
+    assert (len(found.cells), dict(found.apart)) == (2, {})
 
 
 def test_the_distances_of_every_pair_are_kept_beside_the_scores(run):
@@ -77,6 +103,45 @@ def test_a_finished_cell_is_not_run_again_unless_it_is_told_to(run):
     assert (folder / "rows.parquet").stat().st_mtime_ns == written
     run("retry=true")
     assert (folder / "rows.parquet").stat().st_mtime_ns > written
+
+
+def test_a_cell_of_a_version_that_kept_no_resamples_is_made_anew_without_a_forward_pass(run):
+    _, folder = run()
+    resamples = folder / "resamples.parquet"
+    resamples.unlink()
+    status, _ = run()
+    assert (status["reason"], status["images_passed"]) == ("", 0)
+    assert resamples.exists()
+    rows = folder / "rows.parquet"
+    pq.write_table(pq.read_table(rows).drop_columns(["draws", "fit"]), rows)
+    status, _ = run()
+    assert (status["reason"], status["images_passed"]) == ("", 0)
+    assert rows_of(folder)["draws"].str.startswith("50 resamples").all()
+    status, _ = run()
+    assert status["reason"] == "finished before"
+
+
+def test_a_cell_without_resamples_is_finished_too(run):
+    _, folder = run("agreement.resamples=0")
+    rows = rows_of(folder)
+    assert set(rows["draws"]) == {""}
+    assert rows["ci_low"].isna().all()
+    status, _ = run("agreement.resamples=0")
+    assert status["reason"] == "finished before"
+
+
+def test_rows_are_written_last_as_they_say_that_the_cell_has_finished(run, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("percepnet.cell.write_rows", full)
+    _, folder = run()
+    assert (folder / "resamples.parquet").exists()
+    assert not (folder / "rows.parquet").exists()
+    monkeypatch.undo()
+    monkeypatch.setattr("percepnet.cell.write_resamples", full)
+    _, folder = run(folder="second")
+    assert not (folder / "rows.parquet").exists()
 
 
 def test_a_finished_cell_is_run_again_when_its_data_have_changed(run, tmp_path):

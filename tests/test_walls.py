@@ -11,7 +11,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = [
     {"sweep", "__main__"},
     {"cell", "cli"},
-    {"baseline_cell"},
+    {"baseline_cell", "commands"},
     {"readouts", "baselines", "fetching", "data", "job"},
     {"responses"},
     {"benchmarks", "ablation"},
@@ -23,6 +23,7 @@ FLOORS = [
 ONLY_IN = {
     "hydra": {"sweep.py"},
     "wandb": {"results/tracking.py"},
+    "wandb_workspaces": {"results/dashboard.py", "results/panels.py"},
     "lightning": {"responses/extractor.py", "readouts/relevance/training.py"},
     "piq": {"baselines/classic.py", "baselines/dists.py"},
     "lpips": {"baselines/learned.py"},

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 REPLICATION = "replication: spread of the mean opinions"
 OBSERVERS = "observers: each with the mean of the others"
+CHANCE = {"srcc": 0.0, "krcc": 0.0, "plcc": 0.0, "plcc_logistic": 0.0, "2afc": 0.5}
+"""What distances reach that have nothing to do with the judgements, by metric."""
+
 _DRAWS = 200
 _SEED = 0
 # Two points always lie on a line.
@@ -57,6 +60,37 @@ def observer_ceiling(human: FloatArray | None) -> dict[str, float]:
     others = (human.sum(axis=0) - human) / (len(human) - 1)
     plcc, srcc, rmse = np.mean([_observe(one, rest) for one, rest in zip(human, others, strict=True)], axis=0)
     return {"plcc": float(plcc), "srcc": float(srcc), "rmse": float(rmse)}
+
+
+def share_of_ceiling(value: float, ceiling: float, metric: str) -> float:
+    """Return how far a value has come from chance to what people reach: 0 at chance, 1 at the ceiling.
+
+    `(value - chance) / (ceiling - chance)`. Chance is 0 for correlations, 0.5 for forced choices: a coin
+    earns p / 2 + (1 - p) / 2 of every triplet, so that half of what people reach takes no eyes at all. Beyond
+    1 a value lies above the ceiling, below 0 it is worse than chance.
+
+    Args:
+        value: With the sign that results give it.
+        ceiling: With the same sign; a ceiling that is not above chance bounds nothing.
+        metric: Its name in results. Errors have no chance level and so no share: NaN, as for NaN ceilings.
+    """
+    chance = CHANCE.get(metric, float("nan"))
+    reach = ceiling - chance
+    has_share = reach > 0.0 or (reach < 0.0 and chance == 0.0)
+    return float((value - chance) / reach) if has_share else float("nan")
+
+
+def above_ceiling(low: float, ceiling: float) -> bool:
+    """Return whether a whole interval lies beyond what people reach, which asks for a second look.
+
+    It need not be a mistake: mean opinions carry less noise than a person does, and a readout may have been
+    fitted to these very judgements.
+
+    Args:
+        low: The less human-like end, turned by the polarity so that more is more human-like.
+        ceiling: Turned likewise. NaN of either: False.
+    """
+    return bool(low > ceiling)
 
 
 def _correlate(x: FloatArray, y: FloatArray) -> tuple[float, float, float]:

@@ -40,7 +40,7 @@ def rate_choices(
         distances: Of the first and the second image from the reference, `[R, T, 2]`.
         preference: Share of votes for the second image `[T]`, from 0 to 1.
         clusters: What the bootstrap resamples, a name per triplet.
-        bootstrap: How the percentile intervals are drawn.
+        bootstrap: How the intervals are drawn.
         votes: Voters behind each share. None or 1 gives a NaN ceiling: a single vote, or shares that are
             unanimous by selection, do not tell how far people agree.
 
@@ -79,7 +79,7 @@ def votes_ceiling(preference: FloatArray, votes: int | None) -> float:
 
 
 def resampled_means(values: FloatArray, codes: IntArray, clusters: int, bootstrap: Bootstrap) -> FloatArray:
-    """Return the mean of all values and of each resample, `[R, 1 + B]`, from sums over clusters.
+    """Return the mean of all values and of each draw, `[R, 1 + B + J]`, from sums over clusters.
 
     Args:
         values: `[R, T]`.
@@ -89,7 +89,7 @@ def resampled_means(values: FloatArray, codes: IntArray, clusters: int, bootstra
     """
     sums = np.stack([np.bincount(codes, row, minlength=clusters) for row in values], axis=1)
     sizes = np.bincount(codes, minlength=clusters).astype(np.float64)
-    draws = bootstrap.multiplicities(clusters)
+    draws = bootstrap.draws(clusters)[1:]
     step = max(1, _BUDGET // clusters)
     means = [values.mean(axis=1)[np.newaxis]]
     for first in range(0, len(draws), step):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from percepnet.agreement.interval import METHODS, PERCENTILE
 from percepnet.errors import InputError
 
 FloatArray = NDArray[np.float64]
@@ -20,6 +21,8 @@ UNIFORM = " (uniform)"
 
 ALL = "all"
 """The subset that leaves nothing out."""
+
+_MOST_LEFT_OUT = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,12 @@ class Score:
         n_clusters: Units that the bootstrap resampled.
         ceiling_method: How the ceiling was found; "" where there is none.
         subset: `all` judgements, or a part of them such as `kind=jpeg` or `level=3`.
+        ci_method: How the interval was found; "" where there is none.
+        draws: What was resampled, in words that are the same for all scores that share their resamples; ""
+            where nothing was.
+        fit: How the curve of a fitted metric was found; "" for all others.
+        resampled: The value in each of B resamples, then without each of J clusters, `[B + J]`; None where
+            nothing was resampled.
     """
 
     tap: int
@@ -52,11 +61,15 @@ class Score:
     n_clusters: int
     ceiling_method: str = ""
     subset: str = ALL
+    ci_method: str = ""
+    draws: str = ""
+    fit: str = ""
+    resampled: FloatArray | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Bootstrap:
-    """A percentile bootstrap over clusters: the same resamples for every row of one benchmark.
+    """A bootstrap over clusters: the same resamples for every row of one benchmark, of all its runs.
 
     Attributes:
         resamples: Number of resamples B; 0 for no intervals.
@@ -64,23 +77,30 @@ class Bootstrap:
         seed: Of NumPy's PCG64.
         against: Pairs of rows of the distances: (0, 1) asks how much more human-like row 0 is than row 1,
             over the same resamples.
+        method: How resamples become an interval, see `percepnet.agreement.interval`.
+        logistic: Parameters of the curve that opinion scores are fitted by, 4 or 5, before plcc_logistic and
+            rmse_logistic; 0: no curve, and no such metrics.
 
     Raises:
-        InputError: Fewer than 0 resamples, or a level that is no share.
+        InputError: Fewer than 0 resamples, a level that is no share, no method of that name, no such curve.
     """
 
     resamples: int = 1000
     level: float = 0.95
     seed: int = 0
     against: tuple[tuple[int, int], ...] = ()
+    method: str = METHODS[0]
+    logistic: int = 0
 
     def __post_init__(self) -> None:
-        if self.resamples < 0 or not 0.0 < self.level < 1.0:
+        if self.resamples < 0 or not 0.0 < self.level < 1.0 or self.method not in METHODS:
             raise InputError(
                 "this bootstrap cannot be drawn",
-                expected="resamples of 0 or more, a level between 0 and 1",
-                found=f"resamples {self.resamples}, level {self.level}",
+                expected=f"resamples of 0 or more, a level between 0 and 1, one of {', '.join(METHODS)}",
+                found=f"resamples {self.resamples}, level {self.level}, {self.method}",
             )
+        if self.logistic not in (0, 4, 5):
+            raise InputError("no such curve", expected="logistic: 0, 4 or 5", found=str(self.logistic))
 
     def multiplicities(self, clusters: int) -> IntArray:
         """Return how often each cluster was drawn in each resample, `[B, clusters]`."""
@@ -88,11 +108,33 @@ class Bootstrap:
         share = np.full(clusters, 1.0 / clusters)
         return generator.multinomial(clusters, share, size=self.resamples).astype(np.int64)
 
-    def interval(self, values: FloatArray) -> tuple[float, float]:
-        """Return the percentile interval of resampled `values` `[B]`, NaN if 1 % or more are undefined."""
-        defined = values[np.isfinite(values)]
-        if defined.size == 0 or defined.size <= 0.99 * values.size:
-            return float("nan"), float("nan")
-        tail = (1.0 - self.level) / 2.0
-        low, high = np.quantile(defined, [tail, 1.0 - tail])
-        return float(low), float(high)
+    def left_out(self, clusters: int) -> int:
+        """Return J, how many clusters are left out in turn: all of them if at most 250, else none.
+
+        Beyond that an interval gains nothing from it (its width changes by 0.7 % at 250), and it would cost
+        as much as the resamples.
+        """
+        is_used = self.resamples > 0 and self.method != PERCENTILE
+        return clusters if is_used and 1 < clusters <= _MOST_LEFT_OUT else 0
+
+    def draws(self, clusters: int) -> IntArray:
+        """Return how often each cluster counts, `[1 + B + J, clusters]`.
+
+        First once each, as observed; then the B resamples; then without each of J clusters in turn (the
+        jackknife, which tells how a statistic varies more precisely than resamples do).
+        """
+        return np.concatenate(
+            [
+                np.ones((1, clusters), dtype=np.int64),
+                self.multiplicities(clusters),
+                1 - np.eye(self.left_out(clusters), clusters, dtype=np.int64),
+            ]
+        )
+
+    def described(self, clusters: int) -> str:
+        """Return what was drawn, in words that are the same for all who share it; "" for nothing."""
+        if self.resamples == 0:
+            return ""
+        left_out = self.left_out(clusters)
+        more = f", {left_out} left out in turn" if left_out else ""
+        return f"{self.resamples} resamples of {clusters} clusters, seed {self.seed}{more}"

@@ -72,7 +72,7 @@ class Ladder:
 
 
 class _Drawn(NamedTuple):
-    """The cluster of every pair, and how often each was drawn `[1 + B, C]`: as observed, then resampled."""
+    """The cluster of every pair, and how often each counts, `[1 + B + J, C]` (`Bootstrap.draws`)."""
 
     calibration: IntArray
     ladders: list[IntArray]
@@ -89,14 +89,14 @@ def rate_invisibility(
     physical units and has no better direction; its ceiling is that of people. Along the ladder the
     cumulative maximum of the mean distance over images and directions is interpolated linearly in log-log
     coordinates; outside it, log distance goes on with slope 1, and a threshold above the ladder is reported.
-    In each resample the calibration is fitted anew. A distance that does not grow with degradation has no
+    In each draw the calibration is fitted anew. A distance that does not grow with degradation has no
     threshold: NaN, and reported.
 
     Args:
         distances: `[R, P]`, one row per tap.
         calibration: Pairs with opinions.
         ladders: Pairs of growing magnitude.
-        bootstrap: How the percentile intervals are drawn.
+        bootstrap: How the intervals are drawn.
 
     Raises:
         InputError: Shapes do not fit, or a value is out of range.
@@ -110,14 +110,15 @@ def rate_invisibility(
     used = calibration.pairs.size + sum(ladder.pairs.size for ladder in ladders)
     scores = summarise({"rmse": Metric(off, -1, float("nan"))}, bootstrap, used, clusters)
     for place, ladder in enumerate(ladders):
-        scores += _thresholds(ladder, taps[:, place], bootstrap)
+        scores += _thresholds(ladder, taps[:, place], bootstrap, clusters)
     return scores
 
 
-def _thresholds(ladder: Ladder, log_excess: FloatArray, bootstrap: Bootstrap) -> list[Score]:
-    """Return the threshold of every tap in physical units, from `[R, 1 + B]`."""
+def _thresholds(ladder: Ladder, log_excess: FloatArray, bootstrap: Bootstrap, drawn: int) -> list[Score]:
+    """Return the threshold of every tap in physical units, from `[R, 1 + B + J]`."""
     metric = Metric(ladder.unchanged + 10.0**log_excess, 0, ladder.human, HUMAN)
-    scores = summarise({"threshold": metric}, bootstrap, ladder.pairs.size, len(set(ladder.clusters)))
+    own = len(set(ladder.clusters))
+    scores = summarise({"threshold": metric}, bootstrap, ladder.pairs.size, own, drawn)
     return [replace(score, subset=f"kind={ladder.name}") for score in scores]
 
 
@@ -126,15 +127,13 @@ def _draw(calibration: Calibration, ladders: Sequence[Ladder], bootstrap: Bootst
     parts = [calibration.clusters, *(ladder.clusters for ladder in ladders)]
     codes, count = encode([name for part in parts for name in part])
     first, *rest = np.split(codes, np.cumsum([len(part) for part in parts])[:-1])
-    observed = np.ones((1, count), dtype=np.int64)
-    draws = np.concatenate([observed, bootstrap.multiplicities(count)]).astype(np.float64)
-    return _Drawn(first, rest, draws), count
+    return _Drawn(first, rest, bootstrap.draws(count).astype(np.float64)), count
 
 
 def _log_thresholds(
     tap: FloatArray, calibration: Calibration, ladders: Sequence[Ladder], drawn: _Drawn
 ) -> FloatArray:
-    """Return log10 of the model's thresholds, less the unchanged magnitude, `[ladders, 1 + B]`."""
+    """Return log10 of the model's thresholds, less the unchanged magnitude, `[ladders, 1 + B + J]`."""
     law = fit(tap[calibration.pairs], calibration.degradation, drawn.calibration, drawn.draws)
     criteria = 10.0 ** law.log_distance(DETECTION)
     found = [
@@ -145,7 +144,7 @@ def _log_thresholds(
 
 
 def _reached(ladder: Ladder, distances: FloatArray, weights: FloatArray, criteria: FloatArray) -> FloatArray:
-    """Return where the mean over rows `[S, K]` reaches each resample's criterion, in log10, `[1 + B]`."""
+    """Return where the mean over rows `[S, K]` reaches each resample's criterion, in log10, `[1 + B + J]`."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         means = weights @ distances / weights.sum(axis=1, keepdims=True)
         curves = log_curves(ladder.magnitudes - ladder.unchanged, means / criteria[:, np.newaxis])

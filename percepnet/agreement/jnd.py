@@ -33,15 +33,14 @@ def rate_same(
         distances: `[R, P]`.
         same: Share of people who called the pair the same `[P]`, from 0 to 1.
         clusters: What the bootstrap resamples, a name per pair.
-        bootstrap: How the percentile intervals are drawn.
+        bootstrap: How the intervals are drawn.
 
     Raises:
         InputError: Shapes do not fit, or a value is out of range.
     """
     _check(distances, same, clusters)
     codes, count = encode(clusters)
-    ones = np.ones((1, count), dtype=np.int64)
-    draws = np.concatenate([ones, bootstrap.multiplicities(count)])
+    draws = bootstrap.draws(count)
     step = max(1, _BUDGET // same.size)
     blocks = []
     for first in range(0, len(draws), step):

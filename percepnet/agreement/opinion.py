@@ -9,6 +9,7 @@ import numpy as np
 from percepnet.agreement.ceiling import REPLICATION, replication_ceiling
 from percepnet.agreement.checks import require, require_finite, require_shape
 from percepnet.agreement.correlation import METRICS, correlations
+from percepnet.agreement.logistic import fitted
 from percepnet.agreement.ordering import encode
 from percepnet.agreement.summary import Metric, summarise
 from percepnet.errors import InputError
@@ -30,6 +31,9 @@ def rate(  # noqa: PLR0913 - the whole of a benchmark's judgements, and nothing 
 ) -> list[Score]:
     """Return srcc, krcc and plcc (raw: no fit) of every tap, in this order, tap by tap.
 
+    With `bootstrap.logistic` also plcc_logistic and rmse_logistic (in the unit of the scores), after a
+    monotone curve from distances to scores, fitted anew in each resample: see `percepnet.agreement.logistic`.
+
     Correlations are those of the distance with the score as given, sign kept: where a higher score means
     better quality, a human-like distance correlates negatively and the polarity is -1.
 
@@ -39,7 +43,7 @@ def rate(  # noqa: PLR0913 - the whole of a benchmark's judgements, and nothing 
         clusters: What the bootstrap resamples, a name per pair (P of them); their order and that of the
             pairs do not matter. A single cluster has nothing to resample: NaN intervals.
         spreads: Standard deviations of `scores` `[P]`, or None: NaN ceilings.
-        bootstrap: How the percentile intervals are drawn.
+        bootstrap: How the intervals are drawn.
         higher_is_better: True for MOS, False for DMOS.
 
     Raises:
@@ -47,14 +51,21 @@ def rate(  # noqa: PLR0913 - the whole of a benchmark's judgements, and nothing 
     """
     _check(distances, scores, clusters, spreads)
     codes, count = encode(clusters)
-    observed = np.ones((1, count), dtype=np.int64)
-    draws = np.concatenate([observed, bootstrap.multiplicities(count)])
+    draws = bootstrap.draws(count)
     found = correlations(distances, scores, codes, draws)
     polarity = -1 if higher_is_better else 1
     ceilings = replication_ceiling(scores, spreads)
     metrics = {
         name: Metric(found[name], polarity, polarity * ceilings[name], REPLICATION) for name in METRICS
     }
+    if bootstrap.logistic:
+        plcc, rmse, fits = fitted(
+            distances, scores, codes, draws, higher_is_better=higher_is_better, parameters=bootstrap.logistic
+        )
+        metrics |= {
+            "plcc_logistic": Metric(plcc, polarity, polarity * ceilings["plcc"], REPLICATION, fits),
+            "rmse_logistic": Metric(rmse, -1, float("nan"), fits=fits),
+        }
     return summarise(metrics, bootstrap, scores.size, count)
 
 

@@ -6,6 +6,7 @@ differences, J. Opt. Soc. Am. A 24(7), 1823-1829, doi:10.1364/JOSAA.24.001823.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,17 +37,17 @@ def rate(
         clusters: What the bootstrap resamples, a name per pair.
         weights: How much each pair counts in the STRESS index `[P]`, above 0; correlations count every pair
             once.
-        bootstrap: How the percentile intervals are drawn.
+        bootstrap: How the intervals are drawn.
 
     Raises:
         InputError: Shapes do not fit, or a value is out of range.
     """
-    correlations = opinion.rate(distances, differences, clusters, None, bootstrap, higher_is_better=False)
+    plain = replace(bootstrap, logistic=0)  # STRESS is the measure here, not a curve
+    correlations = opinion.rate(distances, differences, clusters, None, plain, higher_is_better=False)
     _check(distances, differences, weights)
     codes, count = encode(clusters)
-    observed = np.ones((1, count), dtype=np.int64)
-    draws = np.concatenate([observed, bootstrap.multiplicities(count)])
-    metric = Metric(stress(distances, differences, codes, draws, weights), -1, float("nan"))
+    found = stress(distances, differences, codes, bootstrap.draws(count), weights)
+    metric = Metric(found, -1, float("nan"))
     first = summarise({"stress": metric}, bootstrap, differences.size, count)
     return sorted([*first, *correlations], key=lambda score: score.tap)
 

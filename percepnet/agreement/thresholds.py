@@ -89,12 +89,12 @@ def rate_thresholds(distances: FloatArray, human: Measured, bootstrap: Bootstrap
     """Return plcc, srcc and rmse (log10 units) of every tap, in this order, tap by tap.
 
     A model has one free parameter, the criterion, common to all stimuli: fitted by least squares between
-    its log thresholds and the average person's, and fitted anew in each resample of the clusters.
+    its log thresholds and the average person's, and fitted anew in each draw of the clusters.
 
     Args:
         distances: `[R, S, K]` of each stimulus at each contrast from its background.
         human: The stimuli's ladders, and the thresholds of people.
-        bootstrap: How the percentile intervals are drawn.
+        bootstrap: How the intervals are drawn.
 
     Raises:
         InputError: Shapes do not fit, or a value is out of range.
@@ -105,7 +105,7 @@ def rate_thresholds(distances: FloatArray, human: Measured, bootstrap: Bootstrap
     require_shape("distances", distances, (None, stimuli, rungs), "[R taps, S stimuli, K contrasts]")
     _check_distances(distances, ("tap", "stimulus", "contrast"))
     codes, clusters = encode(human.clusters)
-    weights = bootstrap.multiplicities(clusters)[:, codes].astype(np.float64)
+    weights = bootstrap.draws(clusters)[1:, codes].astype(np.float64)
     taps = [_rate_tap(log_curves(human.ladders, tap), human.target, weights) for tap in distances]
     ceilings = observer_ceiling(human.observers)
     metrics = {
@@ -116,7 +116,7 @@ def rate_thresholds(distances: FloatArray, human: Measured, bootstrap: Bootstrap
 
 
 def _rate_tap(curves: Curves, target: FloatArray, weights: FloatArray) -> dict[str, FloatArray]:
-    """Return each metric `[1 + B]`: of all stimuli, then of every resample at its own criterion."""
+    """Return each metric `[1 + B + J]`: of all stimuli, then of every draw at its own criterion."""
     if not curves.reachable:
         return {name: np.full(1 + len(weights), np.nan) for name in POLARITY}
     observed = crossings(curves, np.array([fit(curves, target)]))

@@ -5,8 +5,8 @@ Most see no human judgement either. One that learns from people is handed them a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from dataclasses import MISSING, Field, dataclass, fields
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,24 @@ class Readout(Protocol):
     @property
     def statistics(self) -> Sequence[str]:
         """The pair statistics it needs."""
+
+
+def described(readout: Readout) -> str:
+    """Return the name of a readout's distance, and its settings where they are not the usual ones.
+
+    Two settings of a readout are two readouts: results tell them apart by this. One with a name of its own
+    needs no more.
+    """
+    usual = {item.name: _usual(item) for item in fields(readout)}  # type: ignore[arg-type]
+    if readout.name != usual.pop("name"):
+        return readout.distance
+    usual.pop("distance")
+    own = {name: getattr(readout, name) for name, value in usual.items() if getattr(readout, name) != value}
+    return ", ".join([readout.distance, *(f"{name}={value}" for name, value in own.items())])
+
+
+def _usual(item: Field[Any]) -> object:
+    return item.default_factory() if item.default_factory is not MISSING else item.default
 
 
 @runtime_checkable

@@ -6,35 +6,37 @@ nothing waits longer than `tracking.timeout_s`.
 
 from __future__ import annotations
 
-import logging
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from percepnet.results.rows import best_layers, whole
+from percepnet.results.receipt import Receipt, digest, forget, last_receipt
+from percepnet.results.view import configuration, profile_key, profiles, summary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
 
-log = logging.getLogger(__name__)
+    from percepnet.results.view import Scalar
 
-FACTORS = ("goal", "dataset", "arch", "variant", "weights", "network", "readout", "distance", "study")
 TABLE_COLUMNS = (
     *("benchmark", "subset", "layer", "depth", "metric", "value", "ci_low", "ci_high", "ceiling", "polarity"),
     *("n_pairs", "n_clusters"),
 )
 
 
-def track(rows: pd.DataFrame, folder: Path, tracking: Mapping[str, Any]) -> str:
+def track(
+    rows: pd.DataFrame, folder: Path, tracking: Mapping[str, Any], more: Mapping[str, Scalar] | None = None
+) -> str:
     """Log one finished run: factors as flat keys, a summary, the layer table and its plot.
 
     Args:
         rows: The run's rows.
-        folder: The run's folder; W&B's files lie in its `wandb`.
+        folder: The run's folder; W&B's files lie in its `wandb`, the receipt beside it.
         tracking: mode (`offline`, `online`, `disabled`), project, entity, timeout_s.
+        more: What else is known of the run and may be grouped or plotted by: `parameters` of the network.
 
     Returns:
         "" on success, else why W&B has not got the run: it is a view, so its trouble fails no cell.
@@ -42,66 +44,88 @@ def track(rows: pd.DataFrame, folder: Path, tracking: Mapping[str, Any]) -> str:
     if tracking["mode"] == "disabled":
         return ""
     try:
-        written = _write(rows, folder, tracking)
+        forget(folder)
+        written = _write(rows, folder, tracking, more or {})
+        place = str(written.relative_to(folder.resolve()))
+        Receipt(digest(rows), tracking["project"], tracking["entity"], place).write(folder)
     except Exception as error:  # noqa: BLE001 (whatever W&B does, the local rows stand)
         return f"W&B did not take the run: {error}"
-    return _send(written, tracking["timeout_s"]) if tracking["mode"] == "online" else ""
+    return send(folder, tracking["timeout_s"]) if tracking["mode"] == "online" else ""
 
 
-def _write(rows: pd.DataFrame, folder: Path, tracking: Mapping[str, Any]) -> Path:
+def send(folder: Path, timeout_s: float) -> str:
+    """Send the run that was written offline to a run folder; return "" or why W&B has not got it."""
+    receipt = last_receipt(folder)
+    if receipt is None:
+        return f"nothing has been written for W&B in {folder}"
+    written = (folder / receipt.run).resolve()
+    reason = _sync(written, timeout_s)
+    if reason:
+        return f"W&B was not reached ({reason}); send the run later: wandb sync {written}"
+    receipt.delivered().write(folder)
+    return ""
+
+
+def default_entity(timeout_s: float) -> tuple[str, str]:
+    """Return (entity, "") of who is logged in to W&B, or ("", why nobody is); never asks for a key."""
+    code = "import wandb; print('entity:' + (wandb.Api(timeout=10).default_entity or ''))"
+    output, reason = _asked(["-c", code], None, timeout_s)
+    return output.rpartition("entity:")[2].strip(), reason
+
+
+def _write(rows: pd.DataFrame, folder: Path, tracking: Mapping[str, Any], more: Mapping[str, Scalar]) -> Path:
     """Write the run offline; return the folder that `wandb sync` takes."""
     import wandb
 
     first = rows.iloc[0]
-    benchmarks = "+".join(dict.fromkeys(rows["benchmark"]))
     with wandb.init(
         project=tracking["project"],
         entity=tracking["entity"],
         group=first["study"],
-        job_type=f"{first['goal']}/{first['dataset']}/{first['arch']}",
+        job_type="/".join(part for part in (first["goal"], first["dataset"], first["arch"]) if part),
         id=first["run_id"],
         name=folder.name,
         dir=folder,
         mode="offline",
-        config={**{key: first[key] for key in FACTORS}, "benchmark": benchmarks},
+        config=configuration(rows) | dict(more),
         reinit="create_new",
         settings=wandb.Settings(silent=True, console="off"),
     ) as run:
+        flat = summary(rows)
         table = rows.sort_values(["benchmark", "subset", "metric", "layer_index"])
         payload: dict[str, Any] = {"layers": wandb.Table(dataframe=table[list(TABLE_COLUMNS)])}
-        for benchmark, part in whole(table).groupby("benchmark"):
-            metric = best_layers(rows[rows["benchmark"] == benchmark])["metric"].to_list() or ["srcc"]
-            plotted = wandb.Table(dataframe=part[part["metric"] == metric[0]][["depth", "value", "layer"]])
-            title = f"{benchmark}: {metric[0]} by depth"
-            payload[f"profile/{benchmark}"] = wandb.plot.line(plotted, "depth", "value", title=title)
-        run.log(payload)
-        run.summary.update(summary(rows))
-        return Path(run.dir).parent
+        for benchmark, profile in profiles(rows).items():
+            plotted = wandb.Table(dataframe=profile.drop(columns="metric"))
+            title = f"{benchmark}: {profile['metric'].iloc[0]} by depth"
+            chart = wandb.plot.line(plotted, "depth", "agreement", stroke="cell", title=title)
+            payload[profile_key(benchmark)] = chart
+        # bar plots read what was logged, scatter plots the summary: numbers stand in both
+        run.log(payload | {key: value for key, value in flat.items() if isinstance(value, float)})
+        run.summary.update(flat)
+        return Path(run.dir).resolve().parent
 
 
-def summary(rows: pd.DataFrame) -> dict[str, float | str]:
-    """Return the best layer of each benchmark and metric, flat: `modelfest/srcc/best`, `.../best_layer`."""
-    flat: dict[str, float | str] = {}
-    defined = whole(rows).dropna(subset=["value"])
-    for (benchmark, metric), part in defined.groupby(["benchmark", "metric"]):
-        best = part.iloc[int((part["value"] * part["polarity"]).argmax())]
-        name = f"{benchmark}/{metric}"
-        flat |= {f"{name}/best": float(best["value"]), f"{name}/best_layer": str(best["layer"])}
-        flat |= {f"{name}/best_ci_low": float(best["ci_low"]), f"{name}/best_ci_high": float(best["ci_high"])}
-    return flat
+def _sync(written: Path, timeout_s: float) -> str:
+    """Send an offline run; return "" or why it was not sent."""
+    return _asked(["-m", "wandb", "sync", str(written)], written, timeout_s)[1]
 
 
-def _send(written: Path, timeout_s: float) -> str:
-    """Send an offline run; return "" or why it was not sent, and how to send it later."""
-    command = [sys.executable, "-m", "wandb", "sync", str(written.resolve())]
+def _asked(arguments: list[str], place: Path | None, timeout_s: float) -> tuple[str, str]:
+    """Run Python apart, so that W&B can be left when it does not answer; return (output, why it failed)."""
     try:
         ended = subprocess.run(  # noqa: S603 (our own interpreter, no shell)
-            command, cwd=written, capture_output=True, text=True, timeout=timeout_s, check=False
+            [sys.executable, *arguments],
+            cwd=place,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
         )
     except subprocess.TimeoutExpired:
-        reason = f"no answer within {timeout_s:g} s"
-    else:
-        if ended.returncode == 0:
-            return ""
-        reason = (ended.stderr or ended.stdout).strip().rpartition("\n")[2]
-    return f"W&B was not reached ({reason}); send the run later: wandb sync {written}"
+        return "", f"no answer within {timeout_s:g} s"
+    except OSError as error:
+        return "", str(error)
+    if ended.returncode == 0:
+        return ended.stdout, ""
+    return "", (ended.stderr or ended.stdout).strip().rpartition("\n")[2]

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import stats
 
 if TYPE_CHECKING:
-    from percepnet.agreement.contract import FloatArray, IntArray
+    from percepnet.agreement.contract import FloatArray, IntArray, Score
 
 ESTIMATORS = {
     "srcc": lambda x, y: stats.spearmanr(x, y).statistic,
@@ -44,3 +44,9 @@ def clustered(
     own = generator.multivariate_normal([0, 0], covariance, size=(clusters, members))
     x, y = (np.sqrt(share) * common[:, None] + np.sqrt(1 - share) * own).reshape(-1, 2).T
     return x, y, [f"c{c:02}" for c in range(clusters) for _ in range(members)]
+
+
+def kept(score: Score) -> FloatArray:
+    """Return what a score keeps of its draws: its value, those of the resamples, those of the jackknife."""
+    assert score.resampled is not None
+    return np.concatenate([[score.value], score.resampled])

@@ -3,7 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from percepnet.agreement.ceiling import observer_ceiling, replication_ceiling
+from percepnet.agreement.ceiling import (
+    CHANCE,
+    above_ceiling,
+    observer_ceiling,
+    replication_ceiling,
+    share_of_ceiling,
+)
+from percepnet.agreement.choice import credit
 
 
 @pytest.fixture
@@ -69,3 +76,43 @@ def test_an_observer_without_differences_leaves_correlations_undefined():
     found = observer_ceiling(np.array([[1.0, 1.0, 1.0], [0.0, 1.0, 2.0]]))
     assert np.isnan([found["plcc"], found["srcc"]]).all()
     assert found["rmse"] > 0
+
+
+@pytest.mark.parametrize(
+    ("value", "ceiling", "metric", "share"),
+    [
+        (-0.49, -0.98, "srcc", 0.5),
+        (0.9, 0.9, "plcc", 1.0),
+        (0.1, -0.8, "krcc", -0.125),
+        (0.75, 0.8, "2afc", 5 / 6),
+        (0.5, 0.8, "2afc", 0.0),
+        (0.4, 0.8, "2afc", -1 / 3),
+        (-1.0, -0.9, "plcc_logistic", 10 / 9),
+    ],
+)
+def test_the_share_of_the_ceiling_counts_from_chance_to_people(value, ceiling, metric, share):
+    assert share_of_ceiling(value, ceiling, metric) == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    ("ceiling", "metric"),
+    [(0.2, "rmse"), (30.0, "stress"), (0.9, "srcc_gain"), (np.nan, "srcc"), (0.0, "srcc"), (0.5, "2afc")],
+)
+def test_errors_and_ceilings_that_bound_nothing_have_no_share(ceiling, metric):
+    assert np.isnan(share_of_ceiling(0.3, ceiling, metric))
+
+
+def test_a_coin_earns_the_chance_level_of_forced_choices():
+    preference = np.random.default_rng(0).random(50)
+    tied = credit(np.ones((1, 50, 2)), preference)
+    assert tied.mean() == CHANCE["2afc"]
+    either = [credit(np.array([[pair] * 50]), preference).mean() for pair in ([1.0, 2.0], [2.0, 1.0])]
+    assert np.mean(either) == pytest.approx(CHANCE["2afc"])
+
+
+def test_only_an_interval_that_lies_wholly_beyond_the_ceiling_is_above_it():
+    assert above_ceiling(0.95, 0.9)
+    assert not above_ceiling(0.85, 0.9)
+    assert above_ceiling(-0.1, -0.2)  # errors, turned
+    assert not above_ceiling(np.nan, 0.9)
+    assert not above_ceiling(0.9, np.nan)

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from percepnet.agreement.contract import Bootstrap
+from percepnet.agreement.interval import interval
 from percepnet.agreement.opinion import rate
 from percepnet.errors import InputError
-from tests.agreement.naive import clustered, estimate, resampled
+from tests.agreement.naive import clustered, estimate, kept, resampled
 
 if TYPE_CHECKING:
     from percepnet.agreement.contract import FloatArray, Score
@@ -32,14 +33,16 @@ def test_scores_come_tap_by_tap_with_sign_and_counts():
         assert score.value == pytest.approx(estimate(score.metric, x, y), abs=1e-12)
 
 
-def test_intervals_are_percentiles_of_the_resamples_in_sorted_order_of_cluster_names():
+def test_resamples_are_drawn_in_the_sorted_order_of_cluster_names_and_left_out_in_it():
     x, y, names = clustered(1, clusters=8)
     codes = np.unique(names, return_inverse=True)[1]
     for score in rate(x[None], y, names, None, BOOTSTRAP, higher_is_better=False):
-        draws = resampled(score.metric, x, y, codes, BOOTSTRAP.multiplicities(8))
-        np.testing.assert_allclose(
-            [score.ci_low, score.ci_high], np.quantile(draws, [0.025, 0.975]), atol=1e-10
-        )
+        draws = resampled(score.metric, x, y, codes, BOOTSTRAP.draws(8))
+        np.testing.assert_allclose(kept(score), draws, atol=1e-10)
+        expected = interval(draws, 8)
+        assert (score.ci_low, score.ci_high) == pytest.approx(expected[:2], abs=1e-10)
+        assert score.ci_method == expected.method
+        assert score.draws == "200 resamples of 8 clusters, seed 0, 8 left out in turn"
 
 
 def test_the_order_of_pairs_does_not_matter():
@@ -85,6 +88,7 @@ def test_one_cluster_has_a_value_but_no_interval():
     for score in rate(x[None], y, ["only"] * y.size, None, BOOTSTRAP, higher_is_better=True):
         assert np.isfinite(score.value)
         assert np.isnan([score.ci_low, score.ci_high]).all()
+        assert (score.ci_method, score.resampled) == ("", None)
 
 
 @pytest.mark.parametrize("pairs", [1, 2, 3])
@@ -100,6 +104,7 @@ def test_without_spreads_or_resamples_there_is_neither_ceiling_nor_interval():
     none = dataclasses.replace(BOOTSTRAP, resamples=0)
     for score in rate(x[None], y, names, None, none, higher_is_better=True):
         assert np.isnan([score.ci_low, score.ci_high, score.ceiling]).all()
+        assert (score.ci_method, score.draws, score.resampled) == ("", "", None)
 
 
 def test_the_ceiling_has_the_sign_of_a_human_like_correlation():

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from percepnet.agreement import opinion
 from percepnet.agreement.contract import Bootstrap
+from percepnet.agreement.interval import interval
 from percepnet.agreement.ordering import encode
 from percepnet.agreement.stress import rate, stress
 from percepnet.benchmarks.psychophysics.colour_space import library
 from percepnet.errors import InputError
-from tests.agreement.naive import written_out
+from tests.agreement.naive import kept, written_out
 
 if TYPE_CHECKING:
     from percepnet.agreement.contract import FloatArray
@@ -121,12 +122,13 @@ def test_correlations_are_those_of_opinions_of_which_higher_is_worse():
     ]
 
 
-def test_the_interval_is_the_percentiles_of_the_resamples():
+def test_the_interval_is_that_of_the_resamples():
     e, v, names = judged(12)
     codes, clusters = encode(names)
-    values = stress(e[None], v, codes, BOOTSTRAP.multiplicities(clusters), np.ones(v.size))[0]
+    values = stress(e[None], v, codes, BOOTSTRAP.draws(clusters), np.ones(v.size))[0]
     score = rate(e[None], v, names, np.ones(v.size), BOOTSTRAP)[0]
-    assert (score.ci_low, score.ci_high) == pytest.approx(tuple(np.quantile(values, [0.025, 0.975])))
+    np.testing.assert_array_equal(kept(score), values)
+    assert (score.ci_low, score.ci_high, score.ci_method) == interval(values, clusters)
 
 
 def test_equal_differences_have_an_index_but_no_correlation():

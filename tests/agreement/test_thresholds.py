@@ -12,6 +12,7 @@ from percepnet.agreement.contract import Bootstrap
 from percepnet.agreement.criterion import crossings, log_curves, refit
 from percepnet.agreement.thresholds import Measured, model_thresholds, rate_thresholds
 from percepnet.errors import InputError
+from tests.agreement.naive import kept
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -139,10 +140,10 @@ def test_refitting_on_the_grid_is_as_good_as_refitting_each_resample_finely():
         assert r[0] == pytest.approx(r[1], abs=1e-3)
 
 
-def test_intervals_equal_those_of_stimuli_written_out():
+def test_each_draw_fits_its_own_criterion_to_the_stimuli_written_out():
     distances, human = noisy(seed=5)
     curves, target = log_curves(LADDER, distances[0]), human.mean(axis=0)
-    draws = BOOTSTRAP.multiplicities(target.size)
+    draws = BOOTSTRAP.draws(target.size)[1:]
     rows = [np.repeat(np.arange(target.size), draw) for draw in draws]
     model = refit(curves, target, draws.astype(float))
     expected = {
@@ -151,8 +152,7 @@ def test_intervals_equal_those_of_stimuli_written_out():
         "rmse": [np.sqrt(np.mean((m[r] - target[r]) ** 2)) for m, r in zip(model, rows, strict=True)],
     }
     for score in rate(LADDER, distances, human):
-        interval = np.quantile(expected[score.metric], [0.025, 0.975])
-        np.testing.assert_allclose([score.ci_low, score.ci_high], interval, atol=1e-10)
+        np.testing.assert_allclose(kept(score)[1:], expected[score.metric], atol=1e-10)
         assert score.ci_low < score.value < score.ci_high
 
 
@@ -219,11 +219,10 @@ def test_stimuli_of_one_cluster_are_resampled_together():
     codes = np.arange(20) // 4
     measured = Measured(np.tile(LADDER, (20, 1)), human.mean(axis=0), [f"c{code}" for code in codes])
     curves, target = log_curves(LADDER, distances[0]), human.mean(axis=0)
-    model = refit(curves, target, BOOTSTRAP.multiplicities(5)[:, codes].astype(float))
-    rows = [np.repeat(np.arange(20), draw[codes]) for draw in BOOTSTRAP.multiplicities(5)]
+    draws = BOOTSTRAP.draws(5)[1:]
+    model = refit(curves, target, draws[:, codes].astype(float))
+    rows = [np.repeat(np.arange(20), draw[codes]) for draw in draws]
     expected = [np.sqrt(np.mean((m[r] - target[r]) ** 2)) for m, r in zip(model, rows, strict=True)]
     score = by_metric(rate_thresholds(distances, measured, BOOTSTRAP))["rmse"]
-    np.testing.assert_allclose(
-        [score.ci_low, score.ci_high], np.quantile(expected, [0.025, 0.975]), atol=1e-10
-    )
+    np.testing.assert_allclose(kept(score)[1:], expected, atol=1e-10)
     assert (score.n_pairs, score.n_clusters) == (20, 5)

@@ -5,7 +5,9 @@ import torch
 from percepnet.errors import InputError
 from percepnet.networks.network import unit_range
 from percepnet.readouts.concatenated import Concatenated
+from percepnet.readouts.contract import described
 from percepnet.readouts.layerwise import Layerwise
+from percepnet.readouts.relevance.readout import ChannelRelevance
 from percepnet.responses.extraction import Compute, extract
 from tests.fakes import memory_benchmark, tiny_network
 
@@ -71,3 +73,17 @@ def test_unknown_layers_and_distances_name_the_nearest(entry):
         Concatenated(layers=["feature.3"]).read(entry)
     with pytest.raises(InputError, match="did you mean euclidean"):
         Layerwise(distance="euclidian").read(entry)
+
+
+@pytest.mark.parametrize(
+    ("readout", "expected"),
+    [
+        (Layerwise(), "euclidean"),
+        (Layerwise(distance="cosine"), "cosine"),
+        (Concatenated(weighting="variance"), "euclidean, weighting=variance"),
+        (Concatenated(name="mine", weighting="variance"), "euclidean"),
+        (ChannelRelevance(train_on="tid2013", folds=3), "euclidean, folds=3, train_on=tid2013"),
+    ],
+)
+def test_results_tell_two_settings_of_a_readout_apart_unless_a_name_does(readout, expected):
+    assert described(readout) == expected

@@ -6,8 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from percepnet.results.tracking import TABLE_COLUMNS, summary, track
-from tests.fakes import result_rows
+from percepnet.results.tracking import TABLE_COLUMNS, track
+from percepnet.results.view import configuration, profiles, summary
+from tests.fakes import DRAWS, result_rows
 
 OFFLINE = {"mode": "offline", "project": "percepnet", "entity": None, "timeout_s": 5.0}
 ROWS = pd.DataFrame(result_rows())
@@ -24,7 +25,7 @@ def records(folder):
 @pytest.fixture(scope="module")
 def logged(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
-    assert track(ROWS, folder, OFFLINE) == ""
+    assert track(ROWS, folder, OFFLINE, {"parameters": 2469696}) == ""
     return records(folder)
 
 
@@ -36,7 +37,14 @@ def test_the_factors_are_flat_keys(logged):
     config = of_kind(logged, "run")[0]["config"]["update"]
     expected = {"goal": "classification", "dataset": "imagenet1k", "arch": "alexnet", "weights": "pretrained"}
     expected |= {"readout": "layerwise", "benchmark": "tid2013", "network": "alexnet.tv1"}
+    expected_levels: dict[str, object] = {
+        "arch_variant": "alexnet",
+        "readout_distance": "layerwise euclidean",
+        "study": "default",
+    }
+    expected_levels |= {"manifest": "cdcdcdcdcdcd", "draws": DRAWS, "parameters": 2469696}
     assert expected.items() <= config.items()
+    assert expected_levels.items() <= config.items()
     assert all(not isinstance(value, dict | list) for key, value in config.items() if key != "_wandb")
 
 
@@ -52,6 +60,21 @@ def test_the_summary_names_the_best_layer(logged):
         merged |= record["update"]
     assert merged["tid2013/srcc/best"] == -0.8
     assert merged["tid2013/srcc/best_layer"] == "features.1"
+    assert (merged["tid2013/srcc/best_ci_low"], merged["tid2013/srcc/best_ci_high"]) == (
+        -0.8 - 0.05,
+        -0.8 + 0.05,
+    )
+    assert merged["tid2013/srcc/agreement"] == 0.8
+    assert (merged["tid2013/srcc/agreement_ci_low"], merged["tid2013/srcc/agreement_ci_high"]) == (
+        0.8 - 0.05,
+        0.8 + 0.05,
+    )
+    assert merged["tid2013/srcc/share_of_ceiling"] == pytest.approx(0.8 / 0.98, abs=1e-15)
+
+
+def test_the_numbers_that_bars_show_are_logged_as_well_as_summed_up(logged):
+    logged_keys = {key for record in of_kind(logged, "history") for key in record["item"]}
+    assert {key for key, value in summary(ROWS).items() if isinstance(value, float)} <= logged_keys
 
 
 def test_the_layer_table_is_there_row_by_row(logged):
@@ -105,3 +128,45 @@ def test_the_summary_follows_the_polarity():
     errors = pd.DataFrame(result_rows(values=[0.3, 0.1], metric="rmse", polarity=-1))
     flat = summary(pd.concat([rising, errors], ignore_index=True))
     assert (flat["tid2013/srcc/best"], flat["tid2013/rmse/best"]) == (0.3, 0.1)
+
+
+def test_an_error_has_no_share_of_a_ceiling_and_nothing_undefined_is_logged():
+    errors = pd.DataFrame(result_rows(values=[0.3, 0.1], metric="rmse", polarity=-1, ceiling=0.05))
+    flat = summary(errors.assign(ci_low=float("nan")))
+    assert (flat["tid2013/rmse/agreement"], flat["tid2013/rmse/ceiling"]) == (-0.1, 0.05)
+    assert not {"tid2013/rmse/share_of_ceiling", "tid2013/rmse/best_ci_low"} & flat.keys()
+
+
+def test_what_a_readout_would_be_had_it_learned_nothing_is_never_its_best_layer():
+    rows = pd.DataFrame(result_rows(values=[-0.5, -0.9]))
+    rows.loc[1, "layer"] = "features.0 (uniform)"
+    assert summary(rows)["tid2013/srcc/best"] == -0.5
+
+
+def test_a_metric_that_nobody_can_be_better_at_has_no_best_layer():
+    assert summary(pd.DataFrame(result_rows(polarity=0))) == {}
+
+
+def test_a_baseline_is_logged_beside_the_networks(tmp_path):
+    rows = pd.DataFrame(
+        result_rows(
+            values=[0.9],
+            goal="baseline",
+            dataset="",
+            arch="ssim",
+            variant=None,
+            readout="baseline",
+            distance="ssim",
+        )
+    )
+    assert track(rows, tmp_path, OFFLINE) == ""
+    run = of_kind(records(tmp_path), "run")[0]
+    assert run["job_type"] == "baseline/ssim"
+    assert run["config"]["update"]["readout_distance"] == "baseline ssim"
+
+
+def test_two_benchmarks_of_one_run_keep_apart():
+    rows = pd.DataFrame(result_rows() + result_rows(values=[0.4], polarity=1, benchmark="csf", metric="plcc"))
+    assert {"csf/plcc/best", "tid2013/srcc/best"} <= summary(rows).keys()
+    assert configuration(rows)["benchmark"] == "tid2013+csf"
+    assert list(profiles(rows)) == ["csf", "tid2013"]

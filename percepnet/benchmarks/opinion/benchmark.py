@@ -51,12 +51,13 @@ class OpinionScores(Manifested):
         clusters = np.array([pair.cluster for pair in self.pairs], dtype=object)
 
         def rate(chosen: IntArray) -> list[Score]:
+            is_whole = chosen.size == scores.size
             return opinion.rate(
-                distances[:, chosen] if chosen.size < scores.size else distances,
+                distances if is_whole else distances[:, chosen],
                 scores[chosen],
                 list(clusters[chosen]),
                 None if spreads is None else spreads[chosen],
-                bootstrap,
+                bootstrap if is_whole else replace(bootstrap, logistic=0),  # a part is too small for a curve
                 higher_is_better=self.higher_is_better,
             )
 

@@ -38,10 +38,11 @@ def library() -> ModuleType:
     """Return the package `colour`; it takes a second to import and warns of plotting that is not wanted.
 
     Where matplotlib is not installed it leaves stand-ins in its place, on which Lightning's search for
-    optional packages breaks: they are taken out again.
+    optional packages breaks: they are taken out again. It also makes NumPy write floats with twelve digits
+    for everybody, in tables and whatever is hashed: that is undone too.
     """
     before = set(sys.modules)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), np.printoptions():
         warnings.filterwarnings("ignore", message=".*related API features are not available.*")
         import colour
     for name in sys.modules.keys() - before:

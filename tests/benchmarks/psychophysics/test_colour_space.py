@@ -23,6 +23,11 @@ def test_importing_the_package_leaves_the_search_for_other_packages_intact():
     assert done.returncode == 0, done.stderr
 
 
+def test_importing_the_package_leaves_numbers_with_all_their_digits():
+    library()
+    assert str(np.float64(-0.02806075319823184)) == "-0.02806075319823184"
+
+
 @pytest.fixture
 def linear():
     return np.random.default_rng(0).random((50, 3))
