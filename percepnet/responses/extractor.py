@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import lightning
 import numpy as np
 import torch
-from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.pytorch.callbacks import BasePredictionWriter
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
@@ -171,8 +171,8 @@ def predict(extractor: Extractor, images: Images, writer: ShardWriter, **options
             enable_progress_bar=False,
             enable_model_summary=False,
             callbacks=[writer],
-            # Lightning's own SLURM signal handlers fight the launcher's.
-            plugins=[SLURMEnvironment(auto_requeue=False)] if SLURMEnvironment.detect() else None,
+            # no SLURM environment: its signal handlers fight the launcher's, which does the requeueing
+            plugins=[LightningEnvironment()],
             **options,
         )
         loader = DataLoader(images, batch_size=None, num_workers=workers)
@@ -186,4 +186,6 @@ def _quiet() -> Iterator[None]:
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*infer the batch indices.*")
         warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
+        # where SLURM is installed: a cell is one process, with or without srun
+        warnings.filterwarnings("ignore", message="The `srun` command is available.*")
         yield

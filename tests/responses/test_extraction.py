@@ -1,4 +1,6 @@
 import json
+import os
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +12,7 @@ from percepnet.errors import InputError
 from percepnet.responses import plan
 from percepnet.responses.extraction import Compute, extract
 from percepnet.responses.store import Unfinished
-from tests.fakes import memory_benchmark, tiny_network
+from tests.fakes import MemoryBenchmark, memory_benchmark, tiny_network
 
 BOTH = ["squared_difference", "unit_squared_difference"]
 CPU = Compute(device="cpu", batch=4)
@@ -183,3 +185,26 @@ def test_two_images_that_were_judged_twice_pass_once(tmp_path):
     twice, passed_twice = extract(network, benchmark, BOTH, CPU, tmp_path / "twice")
     assert passed_twice == passed == len(benchmark.images)
     np.testing.assert_array_equal(stored(twice)["features.4"], stored(single)["features.4"])
+
+
+@pytest.mark.parametrize("job", [{}, {"SLURM_NTASKS": "2", "SLURM_JOB_ID": "7", "SLURM_JOB_NAME": "sweep"}])
+def test_lightning_leaves_slurm_to_the_launcher(tmp_path, monkeypatch, job):
+    """Neither a warning about `srun`, nor a refusal of two tasks, nor a signal handler of its own."""
+    srun = tmp_path / "bin" / "srun"
+    srun.parent.mkdir()
+    srun.write_text("#!/bin/sh\n")
+    srun.chmod(0o755)
+    monkeypatch.setenv("PATH", str(srun.parent), prepend=os.pathsep)
+    for name, value in job.items():
+        monkeypatch.setenv(name, value)
+    handlers = []
+
+    class Watched(MemoryBenchmark):
+        def image(self, key):
+            handlers.extend(signal.getsignal(number) for number in (signal.SIGUSR1, signal.SIGUSR2))
+            return super().image(key)
+
+    plain = memory_benchmark(references=1, distorted=2)
+    _, passed = extract(tiny_network(), Watched(plain.images, plain.pairs), BOTH, CPU, tmp_path)
+    assert passed == 3
+    assert set(handlers) == {signal.SIG_DFL}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import lightning
 import numpy as np
 import torch
-from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
@@ -204,6 +204,8 @@ def _run(module: Weights, epochs: int, callbacks: list[lightning.Callback]) -> N
         # our choice: the only batch is a tensor in memory
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
+        # where SLURM is installed: a cell is one process, with or without srun
+        warnings.filterwarnings("ignore", message="The `srun` command is available.*")
         trainer = lightning.Trainer(
             accelerator="cpu",
             devices=1,
@@ -213,7 +215,7 @@ def _run(module: Weights, epochs: int, callbacks: list[lightning.Callback]) -> N
             enable_progress_bar=False,
             enable_model_summary=False,
             callbacks=callbacks,
-            # Lightning's own SLURM signal handlers fight the launcher's.
-            plugins=[SLURMEnvironment(auto_requeue=False)] if SLURMEnvironment.detect() else None,
+            # no SLURM environment: its signal handlers fight the launcher's, which does the requeueing
+            plugins=[LightningEnvironment()],
         )
         trainer.fit(module, DataLoader(Whole(module.terms), batch_size=None))
