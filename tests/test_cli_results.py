@@ -25,8 +25,8 @@ def asked(monkeypatch):
     """Stand in for the report; hold what it was asked for."""
     calls: list[tuple[object, ...]] = []
 
-    def write_report(results, target, study=None, **more):
-        calls.append((results, target, study, more))
+    def write_report(results, target, study=None, claims=()):
+        calls.append((results, target, study, claims))
         return [target / "report.html"]
 
     monkeypatch.setattr(reporting, "write_report", write_report)
@@ -35,7 +35,7 @@ def asked(monkeypatch):
 
 def test_a_report_is_asked_for_with_the_users_own_claims(results, asked, capsys):
     main(["report", "--results", str(results), "--study", "s", "--claims", "mine", "--claims", "yours"])
-    own = {"claims": (Path("mine"), Path("yours"))}
+    own = (Path("mine"), Path("yours"))
     assert asked == [(results, results / "report", "s", own)]
     assert capsys.readouterr().out == f"{results / 'report' / 'report.html'}\n"
 

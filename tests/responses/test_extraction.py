@@ -197,7 +197,7 @@ def test_lightning_leaves_slurm_to_the_launcher(tmp_path, monkeypatch, job):
     monkeypatch.setenv("PATH", str(srun.parent), prepend=os.pathsep)
     for name, value in job.items():
         monkeypatch.setenv(name, value)
-    handlers = []
+    handlers: list[object] = []
 
     class Watched(MemoryBenchmark):
         def image(self, key):

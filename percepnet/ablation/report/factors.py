@@ -166,7 +166,7 @@ def _effects(evidence: Evidence, model: FactorModel) -> Iterator[Part]:
         return
     lines = [
         {
-            "label": f"{one.factor}: {short(one.level, 40)} (against {short(one.reference, 30)})",
+            "label": f"{short(one.level, 40)} \N{MINUS SIGN} {short(one.reference, 30)}",
             "factor": one.factor,
             "level": one.level,
             "reference": one.reference,

@@ -64,14 +64,14 @@ def shown(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def labels(rows: pd.DataFrame) -> dict[str, str]:
-    """Return a name of every run that no other run has: network and readout, or the baseline's.
+    """Return a name of every run, the only one on its benchmark: network and readout, or the baseline's.
 
     Args:
         rows: Of any runs; those of one network and readout with other settings are told apart by their run.
     """
     runs = rows.drop_duplicates("run_id").set_index("run_id")
     named = runs.apply(_label, axis=1) if len(runs) else pd.Series(dtype=str)
-    once = ~named.duplicated(keep=False)
+    once = ~pd.DataFrame({"name": named, "benchmark": runs["benchmark"]}).duplicated(keep=False)
     items = zip(named.index.astype(str), named.astype(str), once, strict=True)
     return {run: name if alone else f"{name} ({run[-6:]})" for run, name, alone in items}
 
