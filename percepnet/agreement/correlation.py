@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from percepnet.agreement.contract import FloatArray, IntArray
 
 METRICS = ("srcc", "krcc", "plcc")
-# Elements of the largest array of ranks [resamples, P]: 32 MB.
+# Elements of the largest array over resamples, of ranks [B, P] or products [B, C^2]: 32 MB.
 _BUDGET = 1 << 22
 
 
@@ -88,15 +88,35 @@ def _kendall(
 
 def _spearman(x: IntArray, y: IntArray, codes: IntArray, weights: FloatArray) -> FloatArray:
     """Return the Pearson correlation of mid-ranks taken within each resample, `[R, B]`."""
-    step = max(1, _BUDGET // y.size)
-    blocks = [
-        _spearman_block(x, y, codes, weights[first : first + step]) for first in range(0, len(weights), step)
-    ]
+    clusters = weights.shape[1]
+    few = clusters**2 <= 2 * y.size
+    block, width = (_spearman_of_tables, clusters**2) if few else (_spearman_of_ranks, y.size)
+    step = max(1, _BUDGET // width)
+    blocks = [block(x, y, codes, weights[first : first + step]) for first in range(0, len(weights), step)]
     return np.concatenate(blocks, axis=1)
 
 
-def _spearman_block(x: IntArray, y: IntArray, codes: IntArray, weights: FloatArray) -> FloatArray:
-    """Return Spearman `[R, b]` of a block of resamples; the scores' ranks serve all taps."""
+def _spearman_of_tables(x: IntArray, y: IntArray, codes: IntArray, weights: FloatArray) -> FloatArray:
+    """Return Spearman `[R, b]` where clusters are few: its sums are cubic forms in m, tabled once a tap."""
+    clusters = weights.shape[1]
+    members = [np.flatnonzero(codes == cluster) for cluster in range(clusters)]
+    twice = (weights[:, :, None] * weights[:, None, :]).reshape(len(weights), -1)
+
+    def summed(a: FloatArray, b: FloatArray) -> FloatArray:
+        table = np.stack([a[pairs].T @ b[pairs] for pairs in members])
+        return np.asarray(np.einsum("bc,bc->b", twice @ table.reshape(clusters, -1).T, weights))
+
+    of_y = dominance(y, codes, clusters)
+    variance_y = summed(of_y, of_y)
+    rows = []
+    for ranks in x:
+        of_x = dominance(ranks, codes, clusters)
+        rows.append(ratio(summed(of_x, of_y), variance_y * summed(of_x, of_x)))
+    return np.stack(rows)
+
+
+def _spearman_of_ranks(x: IntArray, y: IntArray, codes: IntArray, weights: FloatArray) -> FloatArray:
+    """Return Spearman `[R, b]` where clusters are many: every pair's mid-rank in every resample."""
     clusters = weights.shape[1]
     copies = weights[:, codes]
     ranks_y = weights @ dominance(y, codes, clusters).T
