@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 # One thread per worker: two workers that share two cores slow each other down otherwise.
 TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
-.PHONY: setup demo test test-slow lint bench clean
+.PHONY: setup demo test test-slow test-slurm lint bench clean
 
 setup: $(READY)
 
@@ -30,6 +30,10 @@ test: setup
 test-slow: setup
 	$(TEST) -m 'slow or network'
 
+# A real SLURM of one node, started and ended by the tests; skipped where its programs are not installed.
+test-slurm: setup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slurm -rs --durations=0 --durations-min=1 tests/slurm
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -39,6 +43,7 @@ bench: setup
 	$(BIN)/python experiments/speed/bench.py
 	$(BIN)/python experiments/speed/relevance.py
 	$(BIN)/python experiments/speed/agreement.py
+	$(BIN)/python experiments/speed/sweep.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

@@ -19,10 +19,11 @@ from percepnet.job import End, about_pairs, finished_rows, resamples_of, rows_of
 from percepnet.results import status as states
 from percepnet.results.resamples import write_resamples
 from percepnet.results.rows import read_run, write_distances, write_rows
-from percepnet.results.status import STATUS, Status
+from percepnet.results.status import Status, read_status
 from percepnet.results.tables import print_layers, terminal
-from percepnet.results.tracking import track
+from percepnet.results.tracking import track, track_failure
 from percepnet.sources.cache import cache_root, lock
+from percepnet.sources.lease import BusyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,17 +31,21 @@ if TYPE_CHECKING:
     from percepnet.agreement.contract import FloatArray
     from percepnet.baselines.contract import Baseline, Ready
     from percepnet.benchmarks.contract import Benchmark
+    from percepnet.results.pulse import Pulse
     from percepnet.results.resamples import Key
 
 BASELINE = "baseline"
 """What stands for goal and readout in the rows of a baseline."""
+_LOOK_S = 1.0
+"""Between two looks at a baseline that another command is at."""
 
 
 def run_baselines(settings: Mapping[str, Any], folder: Path) -> None:
     """Run the cell of every baseline that the settings name, each in a run folder beside `folder`.
 
     A baseline that this command has dealt with already, for another network, is left alone; one of an earlier
-    command is kept. Of two processes the second waits for the first. A failure is written down in the
+    command is kept. Jobs of one command that run side by side deal the baselines out among them: none waits
+    for what another is at. What another command is at is waited for, last. A failure is written down in the
     baseline's own status, never raised: the network's cell goes on.
 
     Args:
@@ -48,21 +53,33 @@ def run_baselines(settings: Mapping[str, Any], folder: Path) -> None:
         folder: The run folder of that cell.
     """
     bench = _Bench(settings)
-    for name in baseline_nodes(settings):
-        place = folder.parent / baseline_folder(settings, name)
-        with lock(place / "cell.lock"), _logged(place / "job.log"):
-            if not _dealt_with(place, settings["invocation"]):
-                cell = _Cell(name, bench, place)
-                told(Status(states.RUNNING, cell.described, settings["invocation"]), place, cell.run)
+    places = {name: folder.parent / baseline_folder(settings, name) for name in baseline_nodes(settings)}
+    left = [_Cell(name, bench, place) for name, place in places.items()]
+    while left := [cell for cell in left if not _dealt_out(cell)]:
+        time.sleep(_LOOK_S)
 
 
-def _dealt_with(folder: Path, invocation: str) -> bool:
-    """Tell whether this very command has run the cell to its end."""
-    path = folder / STATUS
-    if not invocation or not path.exists():
-        return False
-    status = json.loads(path.read_text(encoding="utf-8"))
-    return bool(status["invocation"] == invocation and status["state"] != states.RUNNING)
+def _dealt_out(cell: _Cell) -> bool:
+    """Run a cell unless that is done; return whether nothing is left to do, as another of us is at it."""
+    try:
+        with lock(cell.folder / "cell.lock", wait=False, judge=True), _logged(cell.folder / "job.log"):
+            if not _is_ours(cell, *states.ENDED):
+                _run(cell)
+    except BusyError:
+        return _is_ours(cell, states.RUNNING)
+    return True
+
+
+def _run(cell: _Cell) -> None:
+    ended = told(cell.status, cell.folder, cell.run, cell.settings["retry"])
+    track_failure(ended, cell.folder, cell.settings["tracking"])
+
+
+def _is_ours(cell: _Cell, *wanted: str) -> bool:
+    """Tell whether this very command has brought a cell to one of these states."""
+    invocation = cell.settings["invocation"]
+    status = read_status(cell.folder) if invocation else None
+    return status is not None and status.invocation == invocation and status.state in wanted
 
 
 @contextmanager
@@ -115,17 +132,24 @@ class _Cell:
         return self.bench.settings
 
     @property
-    def described(self) -> dict[str, str]:
-        """The factors of the cell, for people."""
-        about = {"goal": BASELINE, "dataset": "", "arch": self.name, "variant": ""}
-        return about | {"readout": BASELINE}
+    def status(self) -> Status:
+        """What the cell begins with: its factors, for people, and what it belongs to."""
+        about = {"goal": BASELINE, "dataset": "", "arch": self.name, "variant": "", "readout": BASELINE}
+        return Status(
+            states.RUNNING,
+            about,
+            self.settings["invocation"],
+            study=self.settings["study"],
+            run_id=baseline_id(self.settings, self.name),
+        )
 
-    def run(self) -> End:
+    def run(self, pulse: Pulse, anew: bool) -> End:
         """Return how it ended, its rows written."""
         baseline: Baseline = make(baseline_nodes(self.settings)[self.name])
-        if not self.settings["retry"] and self._finished(baseline):
+        pulse.stage("benchmarks")
+        if not anew and self._finished(baseline):
             return End(remark=states.FINISHED_BEFORE)
-        return self._measure(baseline)
+        return self._measure(baseline, pulse)
 
     def _finished(self, baseline: Baseline) -> bool:
         """Tell whether the rows are there and stem from the data and the library that are there now."""
@@ -135,13 +159,14 @@ class _Cell:
         then = dict(zip(rows["benchmark"], rows["manifest_hash"], strict=True))
         return then == {one.name: one.fingerprint() for one in self.bench.benchmarks}
 
-    def _measure(self, baseline: Baseline) -> End:
+    def _measure(self, baseline: Baseline, pulse: Pulse) -> End:
         from percepnet.baselines.measuring import OUTPUT, measure
         from percepnet.networks.place import Place
 
         use_threads(self.settings["compute"]["threads"])
         benchmarks = self.bench.benchmarks  # what is not there is known before weights are fetched
         sources = self.settings["sources"]
+        pulse.stage("weights")
         ready = baseline.prepare(Place(self.bench.cache / "weights", self.bench.mirrors, sources["network"]))
         bootstrap = Bootstrap(**self.settings["agreement"])
         rows: list[dict[str, Any]] = []
@@ -149,7 +174,9 @@ class _Cell:
         total = 0
         for benchmark in benchmarks:
             began = time.monotonic()
+            pulse.stage(f"measures {benchmark.name}")
             found, images = measure(ready, benchmark, self.bench.cache / "responses")
+            pulse.stage(f"agreement, {benchmark.name}")
             values = found[None, distinct(benchmark.pairs)[1]]
             scores = benchmark.agreement(values, bootstrap)
             total += images
@@ -157,6 +184,7 @@ class _Cell:
             rows += rows_of(self._about(baseline, ready, benchmark) | cost, [OUTPUT], [1.0], scores)
             resamples += resamples_of(benchmark.name, scores, bootstrap)
             write_distances(self.folder, benchmark.name, about_pairs(benchmark) | {OUTPUT: values[0]})
+        pulse.stage("results")
         write_resamples(self.folder, resamples)
         write_rows(self.folder, rows)
         frame = read_run(self.folder)

@@ -24,8 +24,9 @@ from percepnet.results.resamples import write_resamples
 from percepnet.results.rows import read_run, write_distances, write_rows
 from percepnet.results.status import Status
 from percepnet.results.tables import print_layers, terminal
-from percepnet.results.tracking import track
+from percepnet.results.tracking import track, track_failure
 from percepnet.sources.cache import cache_root, lock
+from percepnet.unit import note, unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from percepnet.networks.network import Network
     from percepnet.readouts.contract import Distances
     from percepnet.responses.store import Entry
+    from percepnet.results.pulse import Pulse
     from percepnet.results.resamples import Key
 
 log = logging.getLogger(__name__)
@@ -44,8 +46,15 @@ log = logging.getLogger(__name__)
 def run_cell(settings: Mapping[str, Any], folder: Path) -> None:
     """Run one cell, then the baselines beside it; each leaves its status, a failure is never raised."""
     with lock(folder / "cell.lock"):
-        status = Status(states.RUNNING, describe(settings), settings["invocation"])
-        told(status, folder, _Cell(settings, folder).run)
+        status = Status(
+            states.RUNNING,
+            describe(settings),
+            settings["invocation"],
+            study=settings["study"],
+            run_id=run_id(settings),
+        )
+        ended = told(status, folder, _Cell(settings, folder).run, settings["retry"])
+        track_failure(ended, folder, settings["tracking"])
     run_baselines(settings, folder)
 
 
@@ -68,13 +77,14 @@ class _Cell:
     folder: Path
     lessons: list[tuple[Benchmark, Entry]] = field(default_factory=list)
 
-    def run(self) -> End:
+    def run(self, pulse: Pulse, anew: bool) -> End:
         row = self._checkpoint()
         readout: Reader | Learner = make(self.settings["readout"])
+        pulse.stage("benchmarks")
         benchmarks = _teacher_first(readout, self._benchmarks())
-        if not self.settings["retry"] and self._finished(benchmarks):
+        if not anew and self._finished(benchmarks):
             return End(remark=states.FINISHED_BEFORE)
-        return self._measure(row, readout, benchmarks)
+        return self._measure(row, readout, benchmarks, pulse)
 
     def _checkpoint(self) -> Checkpoint:
         settings = self.settings
@@ -108,15 +118,21 @@ class _Cell:
         then = dict(zip(rows["benchmark"], rows["manifest_hash"], strict=True))
         return then == {benchmark.name: benchmark.fingerprint() for benchmark in benchmarks}
 
-    def _measure(self, row: Checkpoint, readout: Reader | Learner, benchmarks: Sequence[Benchmark]) -> End:
+    def _measure(
+        self, row: Checkpoint, readout: Reader | Learner, benchmarks: Sequence[Benchmark], pulse: Pulse
+    ) -> End:
+        pulse.stage("weights")
         network = self._network(row)
         rows: list[dict[str, Any]] = []
         resamples: list[tuple[Key, int, FloatArray]] = []
         passed = 0
         for benchmark in benchmarks:
             began = time.monotonic()
-            entry, images = self._entry(network, readout, benchmark)
+            pulse.stage(f"extraction, {benchmark.name}")
+            entry, images = self._entry(network, readout, benchmark, pulse)
+            pulse.stage(f"readout, {benchmark.name}")
             distances = self._distances(readout, entry, benchmark)
+            pulse.stage(f"agreement, {benchmark.name}")
             bootstrap = Bootstrap(**self.settings["agreement"], against=distances.against)
             scores = benchmark.agreement(distances.values, bootstrap)
             passed += images
@@ -126,6 +142,7 @@ class _Cell:
             resamples += resamples_of(benchmark.name, scores, bootstrap)
             columns = dict(zip(distances.layers, distances.values, strict=True))
             write_distances(self.folder, benchmark.name, about_pairs(benchmark) | columns)
+        pulse.stage("results")
         write_resamples(self.folder, resamples)
         write_rows(self.folder, rows)
         frame = read_run(self.folder)
@@ -146,14 +163,19 @@ class _Cell:
         log.info("%s: %d taps, %s", network.id, len(network.taps), network.origin)
         return network
 
-    def _entry(self, network: Network, readout: Reader | Learner, benchmark: Benchmark) -> tuple[Entry, int]:
+    def _entry(
+        self, network: Network, readout: Reader | Learner, benchmark: Benchmark, pulse: Pulse
+    ) -> tuple[Entry, int]:
         from percepnet.responses.extraction import Compute, extract
 
         compute = {key: value for key, value in self.settings["compute"].items() if key != "threads"}
         if compute.pop("image_cache"):
             benchmark = Decoded(benchmark, self._cache / "images")
         statistics = sorted({*self.settings["statistics"], *readout.statistics})
-        return extract(network, benchmark, statistics, Compute(**compute), self._cache / "responses")
+        store = self._cache / "responses"
+        entry, images = extract(network, benchmark, statistics, Compute(**compute), store, pulse.images)
+        note(self._cache, unit_of(self.settings, benchmark.name), entry.folder)
+        return entry, images
 
     def _distances(self, readout: Reader | Learner, entry: Entry, benchmark: Benchmark) -> Distances:
         """Return the distance of every judged pair, `[R, P]`."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from percepnet import commands
+from percepnet import commands, housekeeping
 from percepnet.errors import PercepnetError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+CACHE_HELP = "folder of the cache ($PERCEPNET_CACHE, else the user's)"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -21,6 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options.command(options)
     except PercepnetError as error:
         sys.exit(f"error: {error}")
+    except BrokenPipeError:  # whoever reads has seen enough: `percepnet store ls | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -37,13 +43,13 @@ def _parser() -> argparse.ArgumentParser:
         "--show", default="", metavar="NAME", help="one network, or one contrast, as a whole"
     )
     networks.add_argument("--json", action="store_true", help="for programs")
-    networks.add_argument("--cache", help="folder of the cache ($PERCEPNET_CACHE, else the user's)")
+    networks.add_argument("--cache", help=CACHE_HELP)
     networks.set_defaults(command=commands.networks)
     fetch = added.add_parser("fetch", help="bring weights and data before a sweep starts")
     fetch.add_argument(
         "words", nargs="*", metavar="NAME", help="goal=jigsaw arch=vgg benchmark=modelfest baseline=dists"
     )
-    fetch.add_argument("--cache", help="folder of the cache ($PERCEPNET_CACHE, else the user's)")
+    fetch.add_argument("--cache", help=CACHE_HELP)
     fetch.add_argument("--mirror", type=Path, metavar="DIR", help="fill a folder to be carried elsewhere")
     fetch.add_argument(
         "--from", dest="source", type=Path, metavar="DIR", help="take files from there, not the network"
@@ -56,7 +62,13 @@ def _parser() -> argparse.ArgumentParser:
     data = added.add_parser("data", help="list, fetch, check and show what people have judged")
     _add_data(data.add_subparsers(required=True, metavar="ACTION"))
     _add_report(added.add_parser("report", help="write the results as one page, a CSV table and figures"))
-    _add_track(added.add_parser("track", help="log finished runs to W&B that it has not got yet"))
+    _add_status(added.add_parser("status", help="where a sweep stands: waiting, running, done, failed, lost"))
+    _add_track(added.add_parser("track", help="send W&B the runs that it has not got yet"))
+    store = added.add_parser("store", help="list, measure, tidy and check the stored responses")
+    _add_store(store.add_subparsers(required=True, metavar="ACTION"))
+    doctor = added.add_parser("doctor", help="what this machine offers: versions, device, disk, W&B, SLURM")
+    doctor.add_argument("--cache", help=CACHE_HELP)
+    doctor.set_defaults(command=housekeeping.doctor)
     return parser
 
 
@@ -79,14 +91,23 @@ def _add_report(report: argparse.ArgumentParser) -> None:
     report.set_defaults(command=commands.report)
 
 
+def _add_status(status: argparse.ArgumentParser) -> None:
+    status.add_argument("--watch", action="store_true", help="until nothing runs and nothing waits any more")
+    status.add_argument("--json", action="store_true", help="every cell, for programs")
+    _add_folder(status)
+    status.set_defaults(command=commands.status)
+
+
 def _add_track(track: argparse.ArgumentParser) -> None:
+    track.add_argument(
+        "action", nargs="?", choices=["sync"], help="send what sweeps have written offline and not sent yet"
+    )
     track.add_argument(
         "--from-store",
         action="store_true",
-        required=True,
-        help="from the folder of results: runs made with tracking=disabled, or without a network",
+        help="write every run anew that W&B has not got, from its rows: also those of tracking=disabled",
     )
-    track.add_argument("--online", action="store_true", help="send them too; needs `wandb login`")
+    track.add_argument("--online", action="store_true", help="send them too, as `sync` does")
     track.add_argument("--again", action="store_true", help="also those that W&B has got already")
     track.add_argument(
         "--timeout", type=float, default=60.0, metavar="SECONDS", help="to wait for one upload (%(default)g)"
@@ -95,14 +116,38 @@ def _add_track(track: argparse.ArgumentParser) -> None:
     track.set_defaults(command=commands.track)
 
 
+def _add_store(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `store ls`, `store du`, `store gc` and `store verify`."""
+    listing = actions.add_parser("ls", help="every entry: network, benchmark, statistics, size, state")
+    listing.set_defaults(command=housekeeping.store_ls)
+    room = actions.add_parser("du", help="the room that it takes, by network and by benchmark")
+    room.set_defaults(command=housekeeping.store_du)
+    for action in (listing, room):
+        action.add_argument("--json", action="store_true", help="for programs")
+    collect = actions.add_parser("gc", help="remove what was not used for long, and what dead processes left")
+    collect.add_argument("--days", type=float, required=True, metavar="N", help="used in these days: kept")
+    collect.add_argument("--dry-run", action="store_true", help="only tell what would be removed")
+    collect.set_defaults(command=housekeeping.store_gc)
+    verify = actions.add_parser("verify", help="hash and open every file; exit 1 if damaged ones remain")
+    verify.add_argument("--delete", action="store_true", help="remove what is damaged, to be made anew")
+    verify.set_defaults(command=housekeeping.store_verify)
+    for action in (listing, room, collect, verify):
+        action.add_argument("--cache", help=CACHE_HELP)
+
+
 def _add_results(parser: argparse.ArgumentParser) -> None:
     """Add what says which results are meant, and where they are in W&B."""
+    _add_folder(parser)
+    parser.add_argument("--project", default="percepnet", help="project of W&B (%(default)s)")
+    parser.add_argument("--entity", help="user or team of W&B that owns it (who is logged in)")
+
+
+def _add_folder(parser: argparse.ArgumentParser) -> None:
+    """Add what says which results are meant."""
     parser.add_argument(
         "--results", type=Path, default=Path("results"), metavar="DIR", help="folder of results (%(default)s)"
     )
     parser.add_argument("--study", metavar="NAME", help="only this study")
-    parser.add_argument("--project", default="percepnet", help="project of W&B (%(default)s)")
-    parser.add_argument("--entity", help="user or team of W&B that owns it (who is logged in)")
 
 
 def _add_data(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -114,7 +159,7 @@ def _add_data(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     fetch.add_argument(
         "--from", dest="source", type=Path, metavar="DIR", help="take files from there, not the network"
     )
-    fetch.add_argument("--cache", help="folder of the cache ($PERCEPNET_CACHE, else the user's)")
+    fetch.add_argument("--cache", help=CACHE_HELP)
     fetch.set_defaults(command=commands.data_fetch)
     listing = actions.add_parser("list", help="every benchmark: what is judged, what it needs")
     listing.add_argument("--json", action="store_true", help="for programs")
@@ -133,4 +178,4 @@ def _add_data(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
             "--from", dest="source", type=Path, metavar="DIR", help="take files from there, not the network"
         )
     for action in (listing, check, show):
-        action.add_argument("--cache", help="folder of the cache ($PERCEPNET_CACHE, else the user's)")
+        action.add_argument("--cache", help=CACHE_HELP)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import argparse
@@ -118,18 +118,27 @@ def _dashboard(options: argparse.Namespace, target: Path) -> None:
         print(f"not saved to W&B ({reason}): run `wandb login`, then this command again")  # noqa: T201
 
 
+def status(options: argparse.Namespace) -> None:
+    """Print where a sweep stands; with --watch until nothing runs or waits any more."""
+    from percepnet.results.watching import show
+
+    show(options.results, options.study, as_json=options.json, watch=options.watch)
+
+
 def track(options: argparse.Namespace) -> None:
-    """Log finished runs to W&B; print what became of each; exit 1 if one could not be logged or sent."""
+    """Log runs to W&B; print what became of each; exit 1 if one could not be logged or sent."""
     from percepnet.results import sending
     from percepnet.results.tables import terminal
 
-    mode = "online" if options.online else "offline"
-    tracking = {"mode": mode, "project": options.project, "entity": options.entity}
-    tracking["timeout_s"] = options.timeout
     console = terminal()
     outcomes = []
     for outcome in sending.track_finished(
-        options.results, tracking, options.study, again=options.again, more=_size
+        options.results,
+        _tracking(options),
+        options.study,
+        again=options.again,
+        written_only=not options.from_store,
+        more=_size,
     ):
         outcomes.append(outcome)
         text = f"{outcome.state:<8}{outcome.folder.name}" + (
@@ -139,6 +148,25 @@ def track(options: argparse.Namespace) -> None:
     console.print(sending.conclusion(outcomes), highlight=False, markup=False, soft_wrap=True)
     if any(outcome.state == sending.FAILED or outcome.remark for outcome in outcomes):
         sys.exit(1)
+
+
+def _tracking(options: argparse.Namespace) -> Mapping[str, Any]:
+    """Return what W&B is told, as of a sweep.
+
+    Raises:
+        InputError: Neither `sync` nor --from-store was said.
+    """
+    from percepnet.errors import InputError
+
+    if options.action != "sync" and not options.from_store:
+        raise InputError(
+            "which runs are meant?",
+            expected="`percepnet track sync`, or `percepnet track --from-store`",
+            remedy="sync sends what sweeps wrote offline; --from-store writes runs anew, from their rows",
+        )
+    mode = "online" if options.online or options.action == "sync" else "offline"
+    place = {"project": options.project, "entity": options.entity}
+    return {"mode": mode, "timeout_s": options.timeout, **place}
 
 
 def _size(rows: pd.DataFrame) -> Mapping[str, int]:

@@ -17,6 +17,7 @@ from percepnet.errors import InputError, nearest
 
 RUN_TIME_KEYS = ("results", "retry", "sources", "tracking", "invocation", "study")
 RUN_TIME_COMPUTE_KEYS = ("device", "batch", "workers", "threads", "channels_last", "image_cache")
+RETRIES = (False, True, "failed")
 IDENTITY_VERSION = 2
 """Raised when the meaning of a setting changes, so that finished cells of older versions are run again."""
 
@@ -113,7 +114,7 @@ class SweepConfig:
     sources: SourcesConfig = field(default_factory=SourcesConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
     results: str = "results"
-    retry: bool = False
+    retry: bool | str = False
     invocation: str = ""
 
 
@@ -212,8 +213,7 @@ def _digits(content: Mapping[str, Any]) -> str:
 
 
 def _folder(parts: list[str], digits: str) -> str:
-    readable = "-".join(parts)
-    safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in readable)
+    safe = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in "-".join(parts))
     return f"{safe[:51]}-{digits}"
 
 
@@ -252,9 +252,8 @@ def _import(path: str) -> Any:  # noqa: ANN401
 
 def plain(config: DictConfig) -> dict[str, Any]:
     """Return the resolved settings as plain dicts and lists, without Hydra's own node."""
-    resolved = OmegaConf.to_container(
-        OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"]), resolve=True
-    )
-    if not isinstance(resolved, dict):
-        raise TypeError("the configuration is a mapping")
-    return {str(key): value for key, value in resolved.items()}
+    resolved = {}
+    for key in (str(key) for key in config if key != "hydra"):
+        value = "???" if OmegaConf.is_missing(config, key) else config[key]
+        resolved[key] = OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+    return resolved

@@ -7,16 +7,20 @@ import os
 import platform
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from percepnet import __version__
 from percepnet.agreement.contract import ALL, Score
-from percepnet.errors import NothingThereError, PercepnetError
+from percepnet.config import RETRIES
+from percepnet.errors import InputError, NothingThereError, PercepnetError
 from percepnet.results import status as states
+from percepnet.results.pulse import Pulse
 from percepnet.results.resamples import RESAMPLES
 from percepnet.results.rows import read_run
+from percepnet.results.status import read_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+FAILED_ALONE = "failed"
+"""The `retry` that runs again what failed, and nothing else."""
 LIBRARIES = ("torch", "torchvision", "timm", "lightning", "numpy", "scipy")
 # What a score holds that stands elsewhere than in a column of its name.
 _NO_COLUMN = ("tap", "resampled")
@@ -49,29 +55,73 @@ class End:
     remark: str = ""
 
 
-def told(status: Status, folder: Path, work: Callable[[], End]) -> None:
+def told(
+    status: Status, folder: Path, work: Callable[[Pulse, bool], End], retry: bool | str = False
+) -> Status | None:
     """Do the work and leave its status in `folder`; a failure is written down, never raised.
 
-    Only for who holds the folder's lock.
+    Only for who holds the folder's lock: a status that says running is then of a job that died.
+
+    Args:
+        status: That the job begins with.
+        folder: Of the run.
+        work: Is given the job's signs of life, and whether finished work is to be done anew.
+        retry: `false` looks at every job and keeps the finished ones, `true` does every job anew, `failed`
+            does those alone that failed or died and leaves the others as they are.
+
+    Returns:
+        How it ended; None if the job was left alone.
     """
+    before = read_status(folder)
+    if retry == FAILED_ALONE and (before is None or before.state in (states.DONE, states.SKIPPED)):
+        leave(_left_alone(before, status), folder)
+        return None
     began = time.monotonic()
     leave(status, folder)
     try:
-        end = work()
-        status = status.now(states.DONE, reason=end.remark, images_passed=end.images_passed)
+        ended = _ended(status, folder, lambda pulse: work(pulse, _is_anew(retry, before)))
+    except BaseException:
+        seconds = time.monotonic() - began
+        leave(status.now(states.LOST, reason=states.INTERRUPTED, seconds=seconds), folder)
+        raise
+    ended = ended.now(ended.state, seconds=time.monotonic() - began)
+    leave(ended, folder)
+    return ended
+
+
+def _left_alone(before: Status | None, status: Status) -> Status:
+    """Return the status of a job that a command has looked at, no more: kept if done, else as it was."""
+    if before is None:
+        return status.now(states.SKIPPED, reason="never run, and retry=failed runs those alone that failed")
+    if before.state == states.DONE:
+        return status.now(states.DONE, reason=states.FINISHED_BEFORE)
+    return replace(before, invocation=status.invocation)
+
+
+def _is_anew(retry: bool | str, before: Status | None) -> bool:
+    """Tell whether a job is done anew though its rows are there."""
+    if retry not in RETRIES:
+        raise InputError("unknown retry", expected="true, false or failed", found=repr(retry))
+    if retry == FAILED_ALONE:
+        return before is not None and before.state == states.FAILED
+    return retry is True
+
+
+def _ended(status: Status, folder: Path, work: Callable[[Pulse], End]) -> Status:
+    pulse = Pulse(status, folder)
+    try:
+        with pulse.beating():
+            end = work(pulse)
     except NothingThereError as error:
         log.warning("%s", error)
-        status = status.now(states.SKIPPED, reason=str(error))
+        return status.now(states.SKIPPED, reason=str(error))
     except PercepnetError as error:
         log.error("%s", error)  # noqa: TRY400 (the message is complete; a traceback would bury it)
-        status = status.now(states.FAILED, reason=str(error))
+        return status.now(states.FAILED, reason=str(error))
     except Exception:
         log.exception("unexpected error")
-        status = status.now(states.FAILED, reason=traceback.format_exc(limit=-3))
-    except BaseException:
-        leave(status.now(states.FAILED, reason="interrupted"), folder)
-        raise
-    leave(status.now(status.state, seconds=time.monotonic() - began), folder)
+        return status.now(states.FAILED, reason=traceback.format_exc(limit=-3))
+    return status.now(states.DONE, reason=end.remark, images_passed=end.images_passed)
 
 
 def leave(status: Status, folder: Path) -> None:
@@ -126,10 +176,10 @@ def about_pairs(benchmark: Benchmark) -> dict[str, list[Any]]:
 
 
 def use_threads(threads: int | None) -> None:
-    """Set torch's threads: as told, else SLURM's share, else every core that the process may use."""
+    """Set torch's threads: as told, else the launcher's share, else every core that the process may use."""
     import torch
 
-    share = os.environ.get("SLURM_CPUS_PER_TASK")
+    share = os.environ.get("SLURM_CPUS_PER_TASK") or os.environ.get("OMP_NUM_THREADS")
     torch.set_num_threads(threads or (int(share) if share else len(os.sched_getaffinity(0))))
 
 
@@ -138,5 +188,11 @@ def versions(*more: str) -> dict[str, str]:
     return {
         "percepnet": __version__,
         "python": platform.python_version(),
-        **{name: version(name) for name in (*LIBRARIES, *more)},
+        **{name: _version(name) for name in (*LIBRARIES, *more)},
     }
+
+
+@cache
+def _version(library: str) -> str:
+    """Return an installed library's version; what a process has imported stays what it is."""
+    return version(library)

@@ -22,11 +22,15 @@ from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
-from percepnet.config import SweepConfig, conf_folder, plain, run_folder
-from percepnet.errors import InputError, nearest
+from percepnet.config import RETRIES, SweepConfig, conf_folder, plain, run_folder
+from percepnet.errors import InputError, PercepnetError, nearest
+from percepnet.launchers import add_launchers, add_plugin, jobs_at_once, worker_environment
+from percepnet.sweeper import Waves
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+log = logging.getLogger(__name__)
 
 
 def main() -> None:
@@ -38,12 +42,12 @@ def main() -> None:
     os.environ["PERCEPNET_INVOCATION"] = (
         f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}-{os.urandom(2).hex()}"
     )
-    # A log file on a full disk must not bury the message on the screen under tracebacks of `logging`.
-    logging.raiseExceptions = False
     # Lightning would swallow a polite kill until the extraction's end; with a handler set it calls that too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    # A log file on a full disk must not bury the message on the screen under tracebacks of `logging`.
+    logging.raiseExceptions = False
     register()
-    _run()
+    hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="sweep")(run)()
 
 
 class Conclusion(Callback):
@@ -60,23 +64,35 @@ class Conclusion(Callback):
     def _conclude(self, config: DictConfig) -> None:
         from percepnet.results.tables import conclude
 
-        sys.exit(conclude(Path(config.results), config.invocation))
+        try:
+            status: int | str = conclude(Path(config.results), config.invocation)
+        except PercepnetError as error:
+            status = f"error: {error}"
+        except Exception:  # Hydra would make a mere warning of it, and an exit status of 0
+            log.exception("the command could not be concluded")
+            status = 1
+        sys.exit(status)
 
 
 def register() -> None:
-    """Tell Hydra the schema and how a run's folder is named."""
+    """Tell Hydra the schema, the plugins, how a run's folder is named and what launchers ask of a machine."""
     ConfigStore.instance().store(name="schema", node=SweepConfig)
+    add_launchers()
+    add_plugin(Waves)
     OmegaConf.register_new_resolver("run_folder", _run_folder, replace=True)
+    OmegaConf.register_new_resolver("jobs_at_once", jobs_at_once, replace=True)
+    OmegaConf.register_new_resolver("worker_environment", worker_environment, replace=True)
 
 
 def _run_folder(*, _root_: DictConfig) -> str:
     return run_folder(plain(_root_))
 
 
-@hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="sweep")
-def _run(config: DictConfig) -> None:
+def run(config: DictConfig) -> None:
+    """Run one cell, in whatever process the launcher has put it."""
     from percepnet.cell import run_cell
 
+    logging.raiseExceptions = False  # in this process too
     run_cell(plain(config), Path(HydraConfig.get().runtime.output_dir))
 
 
@@ -94,6 +110,8 @@ def check_options(arguments: Sequence[str]) -> None:
             for choice in _choices(override):
                 if choice not in known:
                     raise InputError(f"{key}={choice} does not exist", remedy=nearest(choice, known))
+        elif key == "retry" and (wrong := {*_choices(override)} - {str(one) for one in RETRIES}):
+            raise InputError(f"unknown retry={min(wrong)}", expected="true, false or failed")
 
 
 def _overrides(arguments: Sequence[str]) -> list[Any]:
@@ -111,4 +129,7 @@ def _choices(override: Any) -> list[str]:  # noqa: ANN401 (Hydra's own type is u
 
 
 if __name__ == "__main__":
-    main()
+    # Jobs in other processes find the cell's function by the name of its module, which is not __main__ there.
+    from percepnet import sweep  # noqa: PLW0406
+
+    sweep.main()

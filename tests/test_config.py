@@ -8,7 +8,7 @@ from percepnet.errors import InputError
 GROUPS = {
     path.name: sorted(file.stem for file in path.glob("*.yaml"))
     for path in conf_folder().iterdir()
-    if path.is_dir()
+    if path.is_dir() and path.name != "hydra"  # launchers and sweepers: test_launchers.py
 }
 
 

@@ -38,6 +38,7 @@ def test_the_command_line_imports_no_heavy_library(module):
         (["benchmark=[modelfest,tid2031]"], r"tid2031 does not exist\n.*tid2013"),
         (["-m", "benchmark=[modelfest],[tid2031]"], r"tid2031 does not exist"),
         (["readout=layer_wise"], r"did you mean layerwise"),
+        (["-m", "retry=faild"], r"unknown retry=faild\n.*true, false or failed"),
         (["goal=zzzzzz"], r"choose one of: barlow_twins, .*classification"),
     ],
 )
@@ -50,6 +51,8 @@ def test_known_options_and_everything_else_pass():
     check_options(
         ["-m", "arch=alexnet,vgg", "arch.variant=16,19", "benchmark=[modelfest]", "compute.batch=4"]
     )
+    for value in ("true", "false", "failed", "False"):
+        check_options([f"retry={value}"])
 
 
 def test_an_unknown_option_ends_with_one_screen_and_a_non_zero_exit(sweep):

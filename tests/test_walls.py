@@ -10,18 +10,23 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = [
     {"sweep", "__main__"},
-    {"cell", "cli"},
-    {"baseline_cell", "commands"},
-    {"readouts", "baselines", "fetching", "data", "job"},
+    {"sweeper", "launchers"},
+    {"cell", "cli", "composing"},
+    {"baseline_cell", "commands", "housekeeping"},
+    {"readouts", "baselines", "fetching", "data", "job", "doctor"},
     {"responses"},
     {"benchmarks", "ablation"},
     {"networks", "results"},
+    {"unit"},
     {"sources", "config", "agreement"},
     {"errors", "__init__"},
 ]
 
 ONLY_IN = {
-    "hydra": {"sweep.py"},
+    "hydra": {"sweep.py", "sweeper.py", "launchers.py", "composing.py"},
+    "hydra_plugins": {"launchers.py"},
+    "submitit": {"launchers.py"},
+    "joblib": set[str](),
     "wandb": {"results/tracking.py"},
     "wandb_workspaces": {"results/dashboard.py", "results/panels.py"},
     "lightning": {"responses/extractor.py", "readouts/relevance/training.py"},

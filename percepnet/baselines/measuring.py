@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from percepnet.benchmarks.manifest import distinct
 from percepnet.errors import PercepnetError
 from percepnet.responses import plan
-from percepnet.responses.store import POSITIONS, Entry, Unfinished, key_of
+from percepnet.responses.store import POSITIONS, Entry, Unfinished, key_of, mark_used
 from percepnet.sources.cache import lock
 
 if TYPE_CHECKING:
@@ -57,12 +57,16 @@ def measure(ready: Ready, benchmark: Benchmark, root: Path) -> tuple[FloatArray,
     final = root / address
     read = 0
     if not final.exists():
-        with lock(root / f"{address}.lock"):
+        with lock(root / f"{address}.lock") as lease:
             if not final.exists():
-                unfinished = Unfinished.at(root, address)
-                read = _fill(ready, benchmark, pairs, shards, unfinished)
+                unfinished = Unfinished.at(root, address, lease)
                 tap = {"name": OUTPUT, "depth": 1.0, "statistics": [_DISTANCE]}
-                unfinished.finish(shards, {"key": key, "taps": [tap], "stages": [], "pairs": len(pairs)})
+                names = {"network": ready.name, "benchmark": benchmark.name}
+                content = {**names, "key": key, "taps": [tap], "stages": [], "pairs": len(pairs)}
+                unfinished.describe(content)
+                read = _fill(ready, benchmark, pairs, shards, unfinished)
+                unfinished.finish(shards, content)
+    mark_used(final)
     parts = [shard[OUTPUT][_DISTANCE] for shard in Entry(final).shards([OUTPUT], [_DISTANCE])]
     return np.concatenate(parts).astype(np.float64), read
 

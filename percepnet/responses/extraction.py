@@ -12,17 +12,22 @@ from percepnet.benchmarks.manifest import distinct
 from percepnet.errors import InputError
 from percepnet.networks.taps import INPUT
 from percepnet.responses import plan
-from percepnet.responses.extractor import Extractor, Images, ShardWriter, predict
+from percepnet.responses.address import address_of, find, lock_of
+from percepnet.responses.extractor import Extractor, ShardWriter, predict
+from percepnet.responses.images import Images
 from percepnet.responses.statistics import Kinds, StageStatistic, chosen
-from percepnet.responses.store import Entry, Unfinished, key_of
+from percepnet.responses.store import Unfinished
 from percepnet.sources.cache import lock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from percepnet.benchmarks.contract import Benchmark
     from percepnet.networks.network import Network
+    from percepnet.responses.store import Entry
+
+    Progressed = Callable[[int, int], object]
 
 log = logging.getLogger(__name__)
 
@@ -48,34 +53,49 @@ class Compute:
     channels_last: bool = True
 
 
-def extract(
-    network: Network, benchmark: Benchmark, statistics: Sequence[str], compute: Compute, root: Path
+def extract(  # noqa: PLR0913 (all that an extraction is)
+    network: Network,
+    benchmark: Benchmark,
+    statistics: Sequence[str],
+    compute: Compute,
+    root: Path,
+    progress: Progressed | None = None,
 ) -> tuple[Entry, int]:
     """Return the stored statistics of every two images, and how many passed the network to make them.
 
     The entry has a row for each of `distinct(benchmark.pairs)`: two images that were judged twice pass once.
+    It may hold more statistics than were asked for.
 
     Zero images pass when the store has the entry already. Two processes that want the same entry make it
     once: the second waits. A process that dies leaves its finished shards to the next.
 
+    Args:
+        network: Whose responses are reduced.
+        benchmark: Whose images pass.
+        statistics: That are needed; `all` for every one.
+        compute: How the forward pass is run.
+        root: The store.
+        progress: Is called with the images that have passed, and those that will have in the end.
+
     Raises:
-        InputError: A setting or an image is not what it has to be.
+        InputError: A setting or an image is not what it has to be, or the disk has no room.
+        LostError: This process stood still for so long that another one took over.
     """
     kinds = chosen(statistics)
     key = _key(network, benchmark, kinds, compute)
-    address = key_of(key)
-    final = root / address
-    if final.exists():
-        return Entry(final), 0
-    with lock(root / f"{address}.lock"):
-        if final.exists():
-            return Entry(final), 0
-        unfinished = Unfinished.at(root, address)
+    if (entry := find(root, key)) is not None:
+        return entry, 0
+    with lock(lock_of(root, key)) as lease:
+        if (entry := find(root, key)) is not None:
+            return entry, 0
+        unfinished = Unfinished.at(root, address_of(key), lease)
         pairs, _ = distinct(benchmark.pairs)
         shards = plan.shards(pairs)
-        passed = _run(network, benchmark, kinds, compute, unfinished, shards)
         taps = [asdict(tap) | {"statistics": _kept(network, tap.name, kinds)} for tap in network.taps]
-        content = {"key": key, "taps": taps, "stages": network.stages, "pairs": len(pairs)}
+        names = {"network": network.id, "benchmark": benchmark.name}
+        content = {**names, "key": key, "taps": taps, "stages": network.stages, "pairs": len(pairs)}
+        unfinished.describe(content)
+        passed = _run(network, benchmark, kinds, compute, unfinished, shards, progress)
         return unfinished.finish(shards, content), passed
 
 
@@ -115,6 +135,7 @@ def _run(  # noqa: PLR0913 (all that an extraction is)
     compute: Compute,
     unfinished: Unfinished,
     shards: Sequence[plan.Shard],
+    progress: Progressed | None,
 ) -> int:
     missing = unfinished.missing(shards)
     if not missing:
@@ -124,7 +145,14 @@ def _run(  # noqa: PLR0913 (all that an extraction is)
     total = sum(len(batch.distorted) + (batch.reference is not None) for batch in batches)
     with _progress() as bar:
         task = bar.add_task(f"{network.id} on {benchmark.name}", total=total)
-        writer = ShardWriter(unfinished, missing, lambda: bar.update(task, completed=extractor.images_passed))
+
+        def tick() -> None:
+            bar.update(task, completed=extractor.images_passed)
+            if progress:
+                progress(extractor.images_passed, total)
+
+        tick()
+        writer = ShardWriter(unfinished, missing, tick)
         predict(
             extractor,
             Images(benchmark, batches),

@@ -14,10 +14,12 @@ import torch
 from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.pytorch.callbacks import BasePredictionWriter
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from percepnet.errors import InputError
 from percepnet.networks.taps import INPUT
+from percepnet.responses.limits import require_room, stored_bytes
+from percepnet.responses.portions import Portions
 from percepnet.responses.response import Response
 from percepnet.responses.statistics import reduced
 from percepnet.responses.store import POSITIONS, Unfinished
@@ -25,17 +27,22 @@ from percepnet.responses.store import POSITIONS, Unfinished
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from percepnet.benchmarks.contract import Benchmark
     from percepnet.networks.network import Network
-    from percepnet.responses.plan import Batch, Shard
+    from percepnet.responses.images import Images
+    from percepnet.responses.plan import Shard
     from percepnet.responses.statistics import Kinds
+
+log = logging.getLogger(__name__)
 
 Reduced = dict[str, dict[str, Tensor]]
 """tap -> statistic -> `[n, K]`."""
 
 
 class Extractor(lightning.LightningModule):
-    """Keeps a reference's responses while its distorted images pass, and reduces at every tap."""
+    """Keeps a reference's responses while its distorted images pass, and reduces at every tap.
+
+    A batch passes at once if the memory allows it, else in parts: its rows are the same.
+    """
 
     def __init__(self, network: Network, kinds: Kinds, *, channels_last: bool) -> None:
         super().__init__()
@@ -44,26 +51,30 @@ class Extractor(lightning.LightningModule):
         self.images_passed = 0
         self.stages = {INPUT, *network.stages}
         self.references: dict[str, Response] = {}
-        self.pool = ThreadPoolExecutor(
-            torch.get_num_threads(), initializer=torch.set_num_threads, initargs=(1,)
-        )
+        threads = torch.get_num_threads()
+        self.portions = Portions(network, self.stages, threads)
+        self.pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
         if channels_last:
             self.network.trunk.to(memory_format=torch.channels_last)
 
     def predict_step(self, batch: dict[str, Any], batch_idx: int) -> Reduced:
         """Return, per tap, the statistics `[n, K]` of the n distorted images of the batch."""
         del batch_idx
+        parts = self.portions.passed(batch["images"], self._pass, has_reference=batch["has_reference"])
+        self.images_passed += len(batch["images"])
+        return parts[0] if len(parts) == 1 else _joined(parts)
+
+    def _pass(self, images: Tensor, has_reference: bool) -> Reduced:
         results: Reduced = {}
 
         def visit(tap: str, response: Tensor) -> None:
-            if batch["has_reference"]:
+            if has_reference:
                 # a copy: a later module may write into the tensor
                 self.references[tap] = Response(response[0].float().clone())
                 response = response[1:]
             results[tap] = self._reduce(tap, response.float())
 
-        self.network.observe(batch["images"], visit)
-        self.images_passed += len(batch["images"])
+        self.network.observe(images, visit)
         return results
 
     def _reduce(self, tap: str, response: Tensor) -> dict[str, Tensor]:
@@ -81,33 +92,12 @@ class Extractor(lightning.LightningModule):
         return {**values, POSITIONS: torch.full((len(response),), positions)}
 
 
-class Images(Dataset[dict[str, Any]]):
-    """The planned batches, decoded."""
-
-    def __init__(self, benchmark: Benchmark, batches: Sequence[Batch]) -> None:
-        self.benchmark = benchmark
-        self.batches = batches
-
-    def __len__(self) -> int:
-        return len(self.batches)
-
-    def __getitem__(self, index: int) -> dict[str, Any]:
-        batch = self.batches[index]
-        keys = [batch.reference, *batch.distorted] if batch.reference else list(batch.distorted)
-        images = [self.benchmark.image(key) for key in keys]
-        if len({image.shape for image in images}) > 1:
-            sizes = ", ".join(f"{key} {[*image.shape]}" for key, image in zip(keys, images, strict=True))
-            raise InputError(
-                "a distorted image differs from its reference in size",
-                found=sizes[:300],
-                remedy="the two images of a pair must have the same height and width",
-            )
-        return {
-            "images": torch.from_numpy(np.stack(images)),
-            "has_reference": batch.reference is not None,
-            "keys": keys,
-            "shard": batch.shard,
-        }
+def _joined(parts: Sequence[Reduced]) -> Reduced:
+    """Return tap -> statistic -> `[n, K]` of all parts that have rows."""
+    return {
+        tap: {kind: torch.cat([part[tap][kind] for part in parts]) for kind in kinds}
+        for tap, kinds in parts[0].items()
+    }
 
 
 class ShardWriter(BasePredictionWriter):
@@ -119,6 +109,7 @@ class ShardWriter(BasePredictionWriter):
         self.missing = {shard.index: shard for shard in missing}
         self.tick = tick
         self.gathered: list[Reduced] = []
+        self.announced = False
 
     def write_on_batch_end(  # noqa: D102, PLR0913 (Lightning's)
         self,
@@ -131,32 +122,41 @@ class ShardWriter(BasePredictionWriter):
         dataloader_idx: int,
     ) -> None:
         del trainer, pl_module, batch_indices, batch_idx, dataloader_idx
+        if not self.gathered and not self.announced:
+            self._announce(prediction)
         self.gathered.append(prediction)
         self.tick()
         shard = self.missing[batch["shard"]]
-        if (
-            sum(len(next(iter(part.values()))[POSITIONS]) for part in self.gathered)
-            < shard.stop - shard.start
-        ):
-            return
-        self.unfinished.write(shard, _joined(self.gathered))
-        self.gathered = []
+        if sum(_rows(part) for part in self.gathered) == shard.stop - shard.start:
+            self.unfinished.write(shard, _checked(_joined(self.gathered)))
+            self.gathered = []
+
+    def _announce(self, first: Reduced) -> None:
+        """Make sure, before anything is written, that the disk can hold all that will be."""
+        widths = {tap: {kind: one[0].numel() for kind, one in kinds.items()} for tap, kinds in first.items()}
+        needed = stored_bytes([*self.missing.values()], widths)
+        require_room(self.unfinished.folder, needed)
+        log.info("%.1f MB of statistics will be stored", needed / 1e6)
+        self.announced = True
 
 
-def _joined(parts: Sequence[Reduced]) -> dict[str, dict[str, Any]]:
-    """Return tap -> statistic -> `[n, C]` of all parts; refuses numbers that are none."""
-    joined = {
-        tap: {kind: torch.cat([part[tap][kind] for part in parts]).cpu().numpy() for kind in kinds}
-        for tap, kinds in parts[0].items()
+def _rows(part: Reduced) -> int:
+    return len(next(iter(part.values()))[POSITIONS])
+
+
+def _checked(joined: Reduced) -> dict[str, dict[str, Any]]:
+    """Return the numbers as arrays; refuses numbers that are none."""
+    arrays = {
+        tap: {kind: values.cpu().numpy() for kind, values in kinds.items()} for tap, kinds in joined.items()
     }
-    for tap, kinds in joined.items():
+    for tap, kinds in arrays.items():
         for kind, values in kinds.items():
             if not np.isfinite(values).all():
                 raise InputError(
                     f"{kind} at {tap} is not finite",
                     remedy="use compute.precision=fp32; with it, the checkpoint is damaged",
                 )
-    return joined
+    return arrays
 
 
 def predict(extractor: Extractor, images: Images, writer: ShardWriter, **options: Any) -> None:  # noqa: ANN401

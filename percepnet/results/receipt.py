@@ -15,6 +15,8 @@ from percepnet.sources.cache import atomic_file
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from percepnet.results.status import Status
+
 RECEIPT = "tracked.json"
 
 
@@ -23,7 +25,7 @@ class Receipt:
     """A run that has been written for W&B, whole.
 
     Attributes:
-        rows: Digest of the rows it was made of.
+        rows: Digest of the rows it was made of, or of the failure that left none.
         project: Of W&B.
         entity: Of W&B; None for the user's own.
         run: Folder that `wandb sync` takes, relative to the run's.
@@ -65,6 +67,12 @@ def last_receipt(folder: Path) -> Receipt | None:
 def forget(folder: Path) -> None:
     """Remove the receipt of a run that is about to be logged anew."""
     (folder / RECEIPT).unlink(missing_ok=True)
+
+
+def digest_of_failure(status: Status) -> str:
+    """Return 16 hexadecimal digits that tell one failure of a cell from another."""
+    told = f"{status.state} {status.invocation} {status.host} {status.pid} {status.reason}"
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 def digest(rows: pd.DataFrame) -> str:

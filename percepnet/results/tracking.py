@@ -6,20 +6,27 @@ nothing waits longer than `tracking.timeout_s`.
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from percepnet.results.receipt import Receipt, digest, forget, last_receipt
+from percepnet.results.receipt import Receipt, digest, digest_of_failure, forget, last_receipt
+from percepnet.results.rows import ROWS
+from percepnet.results.status import CRASHED, DONE
 from percepnet.results.view import configuration, profile_key, profiles, summary
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
+    from wandb import Run
 
+    from percepnet.results.status import Status
     from percepnet.results.view import Scalar
+
+log = logging.getLogger(__name__)
 
 TABLE_COLUMNS = (
     *("benchmark", "subset", "layer", "depth", "metric", "value", "ci_low", "ci_high", "ceiling", "polarity"),
@@ -41,13 +48,36 @@ def track(
     Returns:
         "" on success, else why W&B has not got the run: it is a view, so its trouble fails no cell.
     """
+    return _tracked(digest(rows), folder, tracking, lambda: _write(rows, folder, tracking, more or {}))
+
+
+def track_failure(status: Status | None, folder: Path, tracking: Mapping[str, Any]) -> str:
+    """Log a cell that failed, or died, as a run that crashed, under the id that its success will have.
+
+    A cell that has rows from an earlier command is left as W&B knows it: the rows are the truth. When the
+    cell succeeds later, the same run is sent again from its first row on: what it had is overwritten.
+
+    Returns:
+        "", also where there is nothing to log, else why W&B has not got the run.
+    """
+    if status is None or status.state not in CRASHED or (folder / ROWS).exists():
+        return ""
+    remark = _tracked(
+        digest_of_failure(status), folder, tracking, lambda: _write_failure(status, folder, tracking)
+    )
+    if remark:
+        log.warning("%s", remark)
+    return remark
+
+
+def _tracked(digits: str, folder: Path, tracking: Mapping[str, Any], write: Callable[[], Path]) -> str:
+    """Write a run offline, leave its receipt, send it where that is wanted; return "" or what went wrong."""
     if tracking["mode"] == "disabled":
         return ""
     try:
         forget(folder)
-        written = _write(rows, folder, tracking, more or {})
-        place = str(written.relative_to(folder.resolve()))
-        Receipt(digest(rows), tracking["project"], tracking["entity"], place).write(folder)
+        place = str(write().relative_to(folder.resolve()))
+        Receipt(digits, tracking["project"], tracking["entity"], place).write(folder)
     except Exception as error:  # noqa: BLE001 (whatever W&B does, the local rows stand)
         return f"W&B did not take the run: {error}"
     return send(folder, tracking["timeout_s"]) if tracking["mode"] == "online" else ""
@@ -78,19 +108,7 @@ def _write(rows: pd.DataFrame, folder: Path, tracking: Mapping[str, Any], more: 
     import wandb
 
     first = rows.iloc[0]
-    with wandb.init(
-        project=tracking["project"],
-        entity=tracking["entity"],
-        group=first["study"],
-        job_type="/".join(part for part in (first["goal"], first["dataset"], first["arch"]) if part),
-        id=first["run_id"],
-        name=folder.name,
-        dir=folder,
-        mode="offline",
-        config=configuration(rows) | dict(more),
-        reinit="create_new",
-        settings=wandb.Settings(silent=True, console="off"),
-    ) as run:
+    with _offline(first, configuration(rows) | dict(more), folder, tracking) as run:
         flat = summary(rows)
         table = rows.sort_values(["benchmark", "subset", "metric", "layer_index"])
         payload: dict[str, Any] = {"layers": wandb.Table(dataframe=table[list(TABLE_COLUMNS)])}
@@ -101,8 +119,41 @@ def _write(rows: pd.DataFrame, folder: Path, tracking: Mapping[str, Any], more: 
             payload[profile_key(benchmark)] = chart
         # bar plots read what was logged, scatter plots the summary: numbers stand in both
         run.log(payload | {key: value for key, value in flat.items() if isinstance(value, float)})
-        run.summary.update(flat)
+        run.summary.update(flat | {"state": DONE, "reason": ""})  # also in place of an earlier failure's
         return Path(run.dir).resolve().parent
+
+
+def _write_failure(status: Status, folder: Path, tracking: Mapping[str, Any]) -> Path:
+    """Write a run that crashed: its factors, and why; return the folder that `wandb sync` takes."""
+    about = {**status.cell, "study": status.study, "run_id": status.run_id or folder.name}
+    with _offline(about, {**status.cell, "study": status.study}, folder, tracking) as run:
+        run.summary.update({"state": status.state, "reason": status.reason, "host": status.host})
+        run.finish(exit_code=1)
+        return Path(run.dir).resolve().parent
+
+
+def _offline(
+    about: Mapping[str, Any] | pd.Series,
+    config: Mapping[str, Scalar],
+    folder: Path,
+    tracking: Mapping[str, Any],
+) -> Run:
+    """Return a run that is about to be written offline; `about` says what it belongs to."""
+    import wandb
+
+    return wandb.init(
+        project=tracking["project"],
+        entity=tracking["entity"],
+        group=about["study"],
+        job_type="/".join(part for part in (about["goal"], about["dataset"], about["arch"]) if part),
+        id=about["run_id"],
+        name=folder.name,
+        dir=folder,
+        mode="offline",
+        config=dict(config),
+        reinit="create_new",
+        settings=wandb.Settings(silent=True, console="off"),
+    )
 
 
 def _sync(written: Path, timeout_s: float) -> str:

@@ -8,15 +8,18 @@ import logging
 import os
 import secrets
 import shutil
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from percepnet.errors import InputError
+from percepnet.sources.lease import hold
 from percepnet.sources.version import forget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from percepnet.sources.lease import Lease
 
 logger = logging.getLogger(__name__)
 
@@ -100,26 +103,27 @@ def settle(temporary: Path, path: Path) -> None:
 
 
 @contextmanager
-def lock(path: Path) -> Iterator[None]:
-    """Hold the lock file `path`, alone among all processes; the kernel frees it when its owner dies.
+def lock(path: Path, *, wait: bool = True, judge: bool = False) -> Iterator[Lease]:
+    """Hold the lock file `path`, alone among all processes; a dead owner's is taken over.
+
+    Args:
+        path: The lock file, which is there only while somebody holds it.
+        wait: Until it is free.
+        judge: Where `wait` is false: watch an owner on another host until it is known to be alive or dead.
 
     Raises:
+        BusyError: Somebody holds it, and `wait` is false.
         InputError: The folder of `path` cannot be written.
     """
-    from filelock import FileLock, Timeout
 
-    held = FileLock(path)
-    with explained(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            held.acquire(timeout=0)
-        except Timeout:
-            logger.info("waiting for %s: another process is at work there", path)
-            held.acquire()
-    try:
-        yield
-    finally:
-        held.release()
+    def told(owner: str) -> None:
+        logger.info("waiting for %s: another process is at work there (%s)", path, owner)
+
+    with ExitStack() as held:
+        with explained(path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lease = held.enter_context(hold(path, wait=wait, judge=judge, told=told))
+        yield lease
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -38,7 +38,7 @@ def test_a_download_with_the_wrong_hash_never_gets_its_name(site, tmp_path) -> N
     source = UrlSource(site.put("/net.pth", b"tampered"), digest(BODY)[:8])
     with pytest.raises(UnreachableError, match=f"came with sha256 {digest(b'tampered')}"):
         obtain("net", [source], tmp_path)
-    assert listing(tmp_path / "net") == [".lock"]
+    assert listing(tmp_path / "net") == []
 
 
 @pytest.mark.parametrize("content", [b"tampered", BODY[:100], b""], ids=["tampered", "truncated", "empty"])
@@ -111,10 +111,10 @@ def test_a_full_disk_ends_the_search_and_keeps_what_came_for_later(site, tmp_pat
         patched.setattr(os, "fsync", full)
         with pytest.raises(InputError, match="disk is full"):
             obtain("net", sources, tmp_path)
-    assert listing(tmp_path / "net") == [".lock", ".net.pth.part", ".net.pth.part.json"]
+    assert listing(tmp_path / "net") == [".net.pth.part", ".net.pth.part.json"]
     assert site.count("/other.pth") == 0
     assert obtain("net", sources, tmp_path).path.read_bytes() == BODY
-    assert listing(tmp_path / "net") == [".lock", "net.pth"]
+    assert listing(tmp_path / "net") == ["net.pth"]
     assert site.count("/net.pth") == 1
 
 

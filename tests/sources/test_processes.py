@@ -62,7 +62,7 @@ def again(url, tmp_path: Path) -> str:
     assert start(url, tmp_path / "cache", tmp_path / "again.log").wait(30) == 0
     home = tmp_path / "cache" / "net"
     assert (home / "net.pth").read_bytes() == BODY
-    assert listing(home) == [".lock", "net.pth"]
+    assert listing(home) == ["net.pth"]
     return (tmp_path / "again.log").read_text()
 
 

@@ -24,7 +24,7 @@ def test_a_member_of_an_archive_is_read_and_nothing_else_is_unpacked(publish, tm
     assert found.path == tmp_path / "gadget" / "a.bin"
     assert found.path.read_bytes() == BODY
     assert found.sha256 == digest(BODY)
-    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == [".lock", "a.bin"]
+    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == ["a.bin"]
 
 
 def test_several_members_cost_one_download(publish, site, tmp_path) -> None:
@@ -62,7 +62,7 @@ def test_a_broken_download_of_an_archive_is_gone_on_with_by_the_next_call(publis
     obtain("gadget", [source(archive)], tmp_path)
     assert (tmp_path / "gadget" / "a.bin").read_bytes() == body
     assert site.asked[-1] == ("/files/gadget-1.0-py3-none-any.whl", "bytes=196608-")
-    assert sorted(path.name for path in (tmp_path / "gadget").iterdir()) == [".lock", "a.bin"]
+    assert sorted(path.name for path in (tmp_path / "gadget").iterdir()) == ["a.bin"]
 
 
 def test_a_member_other_than_the_pinned_one_is_not_used(publish, tmp_path) -> None:
