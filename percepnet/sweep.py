@@ -107,7 +107,10 @@ def check_options(arguments: Sequence[str]) -> None:
         key = override.key_or_group
         if key in groups:
             known = {file.stem for file in groups[key].glob("*.yaml")}
-            for choice in _choices(override):
+            choices = _choices(override)
+            if key == "benchmark" and not choices:
+                raise InputError("no benchmark is named", expected=f"some of {', '.join(sorted(known))}")
+            for choice in choices:
                 if choice not in known:
                     raise InputError(f"{key}={choice} does not exist", remedy=nearest(choice, known))
         elif key == "retry" and (wrong := {*_choices(override)} - {str(one) for one in RETRIES}):

@@ -37,6 +37,7 @@ def test_the_command_line_imports_no_heavy_library(module):
         (["-m", "arch=alexnet,vgggg"], r"arch=vgggg does not exist\n.*did you mean vgg\?"),
         (["benchmark=[modelfest,tid2031]"], r"tid2031 does not exist\n.*tid2013"),
         (["-m", "benchmark=[modelfest],[tid2031]"], r"tid2031 does not exist"),
+        (["benchmark=[]"], r"no benchmark is named\n.*modelfest"),
         (["readout=layer_wise"], r"did you mean layerwise"),
         (["-m", "retry=faild"], r"unknown retry=faild\n.*true, false or failed"),
         (["goal=zzzzzz"], r"choose one of: barlow_twins, .*classification"),
