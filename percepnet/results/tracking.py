@@ -1,7 +1,9 @@
 """Weights and Biases: a view of a finished run. The local rows are the truth; nothing here may lose them.
 
 Every run is written offline first, whole, then sent by `wandb sync`: without a server nothing is lost and
-nothing waits longer than `tracking.timeout_s`.
+nothing waits longer than `tracking.timeout_s`. A server that too many jobs ask at once (HTTP 429) is asked
+again by W&B's own client after 2, 4, 8 and more seconds, each drawn anew; what it has not taken in time is
+sent later.
 """
 
 from __future__ import annotations
