@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Composed:
     """Hydra's loader, which reads each file once and gives back what has been composed beforehand.
 
-    Given back once, as a copy that nobody else has. What is kept stays in this process: launchers that pickle
-    the loader for another take it along empty, and compose there.
+    Given back once, as a copy that nobody else has. All of it stays in this process: launchers that pickle
+    the loader for another take Hydra's own along, and compose there.
     """
 
     def __init__(self, loader: ConfigLoader) -> None:
@@ -45,10 +45,15 @@ class Composed:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 (whatever else Hydra's loader can do)
         return getattr(self._loader, name)
 
-    def __reduce__(self) -> tuple[type[Composed], tuple[ConfigLoader]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         loader = copy.copy(self._loader)
         loader.repository = loader.repository.delegate  # type: ignore[attr-defined]
-        return Composed, (loader,)
+        return _itself, (loader,)
+
+
+def _itself(loader: ConfigLoader) -> ConfigLoader:
+    """Return Hydra's loader: a process that has read plugins in twice cannot copy their options."""
+    return loader
 
 
 class Remembered(IConfigRepository):
