@@ -9,7 +9,7 @@
 #   tests/slurm/up.sh revive      the node comes back
 #
 # Everything lies in one folder (PERCEPNET_SLURM, default /tmp/percepnet-slurm-UID) and listens on ports of its own on
-# 127.0.0.1, so it touches neither /etc nor a SLURM that is there already. It needs the programs, not root:
+# 127.0.0.1, so it touches neither /etc nor a SLURM that is there already. It needs the programs:
 #   apt-get install --no-install-recommends slurm-wlm munge slurmdbd mariadb-server
 set -euo pipefail
 export PATH="$PATH:/usr/sbin:/sbin"

@@ -147,7 +147,7 @@ def _shares(evidence: Evidence, model: FactorModel) -> Iterator[Part]:
     frame = shares_frame(model)
     name = f"shares-{evidence.benchmark}-{evidence.metric}"
     caption = f"{evidence.benchmark}, {metric_name(evidence.metric)}: share of the variance by factor"
-    seen = ", ".join(f"{row.label} {row.value:.0%}" for row in frame.itertuples())
+    seen = ", ".join(f"{row.label} {row.value:z.0%}" for row in frame.itertuples())
     yield Figure(name, caption, f"{seen}.", bars(frame, "share of the variance between cells"))
     yield Table(
         name, caption, frame, [text("label", "factor"), percent("value", "share"), interval("with interval")]

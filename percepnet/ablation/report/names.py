@@ -96,7 +96,7 @@ def short(text: str, length: int = 48) -> str:
 
 def number(value: float, digits: int = 3) -> str:
     """Return a rounded number, a dash where there is none."""
-    return "-" if value is None or pd.isna(value) else f"{value:.{digits}f}"
+    return "-" if value is None or pd.isna(value) else f"{value:z.{digits}f}"
 
 
 def p_value(value: float) -> str:

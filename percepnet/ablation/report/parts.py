@@ -40,7 +40,7 @@ def decimals(key: str, title: str, digits: int = 3) -> Column:
 
 def percent(key: str, title: str) -> Column:
     """Return a column of shares."""
-    return Column(title, lambda row: "-" if row[key] != row[key] else f"{row[key]:.0%}", is_number=True)
+    return Column(title, lambda row: "-" if row[key] != row[key] else f"{row[key]:z.0%}", is_number=True)
 
 
 def chance(key: str, title: str) -> Column:

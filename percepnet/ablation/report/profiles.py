@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from percepnet.ablation.report.charts import depth_profile
-from percepnet.ablation.report.names import axis_title, counted, metric_name, number, short
+from percepnet.ablation.report.names import axis_title, counted, metric_name, number, readout_label, short
 from percepnet.ablation.report.parts import Column, Figure, Table, Text, chance, decimals, interval, text
 from percepnet.ablation.report.study import is_baseline
 
@@ -49,7 +49,7 @@ def _groups(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     if layered["label"].nunique() <= MOST:
         yield "readouts of several layers", layered
         return
-    for readout, part in layered.groupby(layered["readout"] + " " + layered["distance"], sort=True):
+    for readout, part in layered.groupby(layered.apply(readout_label, axis=1), sort=True):
         names = sorted(part["label"].unique())
         chunks = [names[start : start + MOST] for start in range(0, len(names), MOST)]
         for place, chosen in enumerate(chunks):
