@@ -141,7 +141,9 @@ def test_a_cell_that_failed_is_sent_as_a_crashed_run_and_as_the_same_run_when_it
     main(["track", "sync", "--from-store", "--results", str(results), "--study", "s"])
     assert "1 runs: 0 written, 1 sent" in capsys.readouterr().out
     (again,) = [run for run in (folder / "wandb").glob("offline-run-*") if run.resolve() != arrives[0]]
-    assert again.name.endswith("id-c")
+    assert [file.name for file in again.glob("*.wandb")] == [
+        "run-id-c.wandb"
+    ]  # two folders in one second differ
     assert again.resolve() == arrives[1]
 
 
