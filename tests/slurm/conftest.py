@@ -55,6 +55,7 @@ def cluster():
         pytest.skip(f"not installed: {', '.join(missing)} (the head of tests/slurm/up.sh says how)")
     ran_before = control("state") == "up"
     os.environ["SLURM_CONF"] = control("up")
+    subprocess.run(["scancel", "--me"], check=False)  # of tests that were killed
     yield
     subprocess.run(["scancel", "--me"], check=False)  # of tests that failed
     if not ran_before:

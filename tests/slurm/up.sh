@@ -35,6 +35,7 @@ up() {
   for program in munged mariadbd mariadb-install-db slurmdbd slurmctld slurmd sbatch sacct; do
     command -v "$program" >/dev/null || { echo "error: $program is not installed" >&2; exit 3; }
   done
+  alive slurmctld || down  # what a killed SLURM left: a new controller would wait for jobs that died with the old one
   mkdir -p "$HERE"/{state,spool,log,munge,run}
   chmod 700 "$HERE" "$HERE/munge"
   alive slurmctld || configure
@@ -47,7 +48,8 @@ up() {
 }
 
 configure() {
-  local memory secret="$HERE/run/secret"
+  local memory cores secret="$HERE/run/secret"
+  cores="$(env -u OMP_NUM_THREADS nproc)"  # nproc itself takes that variable for the number of cores
   [ -s "$secret" ] || (umask 077; head -c 18 /dev/urandom | base64 >"$secret")
   memory=$(($(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo) / 1024 * 3 / 4))
   # cred_expire: a job that is requeued would wait for two minutes otherwise. SlurmdTimeout: how long a node may be
@@ -98,7 +100,7 @@ SlurmctldLogFile=$HERE/log/slurmctld
 SlurmdLogFile=$HERE/log/slurmd
 StateSaveLocation=$HERE/state
 SlurmdSpoolDir=$HERE/spool
-NodeName=$HOST NodeAddr=127.0.0.1 CPUs=$(nproc) Boards=1 SocketsPerBoard=1 CoresPerSocket=$(nproc) ThreadsPerCore=1 RealMemory=$memory State=UNKNOWN
+NodeName=$HOST NodeAddr=127.0.0.1 CPUs=$cores Boards=1 SocketsPerBoard=1 CoresPerSocket=$cores ThreadsPerCore=1 RealMemory=$memory State=UNKNOWN
 PartitionName=main Nodes=$HOST Default=YES MaxTime=INFINITE State=UP PriorityTier=10 GraceTime=20 PreemptMode=REQUEUE
 PartitionName=high Nodes=$HOST MaxTime=INFINITE State=UP PriorityTier=100
 CONF
