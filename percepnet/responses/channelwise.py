@@ -1,7 +1,7 @@
-"""Statistics of two responses that each channel has by itself, computed block of channels by block.
+"""Statistics that each channel has by itself, made of a few sums over positions.
 
-x is the reference's response, y the other's, N the number of positions. Each function returns `[c]` for a
-block of c channels.
+x is the reference's response, y another image's, d = y - x, N the number of positions. Each function returns
+`[n, C]` for n other images and C channels, in fp64.
 """
 
 from __future__ import annotations
@@ -9,146 +9,210 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
-from percepnet.responses.response import SMALLEST, Response, root
+from percepnet.responses.response import EPSILON, SMALLEST, central, inverse_root, root
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import Tensor
+
+    from percepnet.responses.response import Response
 
 SIMILARITY_EPSILON = 1e-6
 """DISTS's constants c1 and c2."""
 
 
-class Block:
-    """Some channels of two responses, with what several statistics need of them."""
+class Comparison:
+    """The responses to n images beside that to their reference: sums over positions, and what follows.
 
-    def __init__(self, reference: Response, other: Response, channels: slice) -> None:
+    The sums are those of u = x - mean x, e = d - s and f = y - t, where s and t lie near the means of d and
+    y: then nothing cancels, and one pass over the responses suffices.
+    """
+
+    def __init__(self, reference: Response, others: Sequence[Response]) -> None:
         self.reference = reference
-        self.other = other
-        self.channels = channels
-        self.x = reference.flat[channels]
-        self.y = other.flat[channels]
+        self.others = others
+        self.positions = reference.positions
+        self.x = reference.moments
 
     @cached_property
-    def difference(self) -> Tensor:
-        """Return y - x, `[c, N]`."""
-        return self.y - self.x
+    def shifts(self) -> Tensor:
+        """What is subtracted of x, d and y: the mean of x, and what lies near the others', `[n, 3, C]`."""
+        near = [
+            torch.stack(
+                [self.x[0], (other.sample - self.reference.sample).mean(dim=0), other.sample.mean(dim=0)]
+            )
+            for other in self.others
+        ]
+        return torch.stack(near).detach()
+
+    @cached_property
+    def sums(self) -> Tensor:
+        """Sums over positions divided by N, `[n, 11, C]`.
+
+        Of |d|; of the squared differences of unit vectors over channels; of e, e^2, w^2 - u^2, w^3 - u^3 and
+        w^4 - u^4 with w = u + e; of f, f^2, f^3 and f^4.
+        """
+        if not all(one.compiled for one in (self.reference, *self.others)):
+            each = [_sums(self.reference, *both) for both in zip(self.others, self.shifts, strict=True)]
+            return torch.stack(each) / self.positions
+        from percepnet.responses import kernels
+
+        x, lengths, shifts = self.reference.array, self.reference.inverse_lengths.numpy(), self.shifts.numpy()
+        ys, blocks = [other.array for other in self.others], self.reference.blocks
+        parts = np.empty((len(ys), len(blocks), kernels.SUMS, x.shape[1]))
+
+        def fill(task: tuple[int, int]) -> None:
+            image, place = task
+            block = blocks[place]
+            kernels.set_sums(x[block], ys[image][block], lengths[block], EPSILON, shifts[image], parts[task])
+
+        self.reference.crew.each(fill, [*np.ndindex(parts.shape[:2])])
+        return torch.from_numpy(parts.sum(axis=1)) / self.positions
 
     @cached_property
     def mean_difference(self) -> Tensor:
-        """Return the mean over positions of y - x, `[c]`."""
-        return self.difference.mean(dim=1)
-
-    @cached_property
-    def centred_difference(self) -> Tensor:
-        """Return y - x less its mean over positions, `[c, N]`."""
-        return self.difference - self.mean_difference[:, None]
+        """Mean of d."""
+        return self.shifts[:, 1] + self.sums[:, 2]
 
     @cached_property
     def difference_variance(self) -> Tensor:
-        """Return the variance over positions of y - x, `[c]`."""
-        return _power(self.centred_difference)
+        """Variance of d."""
+        return (self.sums[:, 3] - self.sums[:, 2].square()).clamp_min(0.0)
+
+    @cached_property
+    def y(self) -> Tensor:
+        """Mean and central moments of order 2, 3, 4 of y, `[n, 4, C]`."""
+        return central(self.sums[:, 7:], self.shifts[:, 2])
 
     @cached_property
     def moment_differences(self) -> Tensor:
-        """Return the differences, y less x, of the central moments of order 2, 3, 4, `[3, c]`.
+        """Differences, y less x, of the central moments of order 2, 3, 4, `[n, 3, C]`.
 
-        In fp64. With d = y - x, all centred: (x + d)^n - x^n, d factored out, so that nothing cancels.
+        Means of (w - e')^k - u^k with e' the mean of e, multiplied out.
         """
-        x = self.x.double() - self.reference.moments[0, self.channels, None]
-        d = self.difference.double()
-        d -= d.mean(dim=1, keepdim=True)
-        squares = x.square()
-        second = torch.linalg.vecdot(d, 2.0 * x + d)
-        third = torch.linalg.vecdot(d, 3.0 * squares + d * (3.0 * x + d))
-        fourth = torch.linalg.vecdot(d, 4.0 * squares * x + d * (6.0 * squares + d * (4.0 * x + d)))
-        return torch.stack([second, third, fourth]) / x.shape[1]
+        first = self.sums[:, 2]
+        second, third, fourth = self.sums[:, 4:7].unbind(dim=1)
+        squares, cubes = self.x[1] + second, self.x[2] + third
+        return torch.stack(
+            [
+                second - first.square(),
+                third - 3.0 * first * squares + 2.0 * first**3,
+                fourth - 4.0 * first * cubes + 6.0 * first.square() * squares - 3.0 * first**4,
+            ],
+            dim=1,
+        )
 
-    def moments(self, order: int) -> tuple[Tensor, Tensor]:
-        """Return a central moment of x and of y over positions (order 1: the mean), `[c]` each, in fp64."""
-        place = order - 1
-        return self.reference.moments[place, self.channels], self.other.moments[place, self.channels]
+    def unit_difference(self, about_x: Tensor | float, about_d: Tensor | float) -> Tensor:
+        """Return half the sums of ((y - a - b) / |y - a - b| - (x - a) / |x - a|)^2, `[n, C]`.
+
+        The lengths are those of the whole responses. A response without length stays 0. With D = d - b,
+        X = x - a and the inverse lengths p and q, y's being p: (p D + (p - q) X)^2, multiplied out.
+
+        Args:
+            about_x: a, of all channels together, `[]`.
+            about_d: b, `[n, 1]`.
+        """
+        x_mean, d_mean = self.x[0] - about_x, self.mean_difference - about_d
+        squares_x, squares_d = self.x[1] + x_mean.square(), self.difference_variance + d_mean.square()
+        squares_y = self.y[:, 1] + (self.y[:, 0] - about_x - about_d).square()
+        # the mean of u e, as w^2 - u^2 = 2 u e + e^2
+        products = 0.5 * (self.sums[:, 4] - self.sums[:, 3]) + x_mean * d_mean
+        power_x, power_y = squares_x.sum(), squares_y.sum(dim=1, keepdim=True)
+        p, q = inverse_root(power_y), inverse_root(power_x)
+        # (p - q) from the change of the squares, so that it does not cancel
+        change = (2.0 * products + squares_d).sum(dim=1, keepdim=True)
+        both = -change * p * q / (root(power_x) + root(power_y)).clamp_min(SMALLEST)
+        less = torch.where((p > 0.0) & (q > 0.0), both, p - q)
+        total = p.square() * squares_d + 2.0 * p * less * products + less.square() * squares_x
+        return 0.5 * total.clamp_min(0.0)
 
 
-def _power(values: Tensor) -> Tensor:
-    """Return the mean over positions of squares, `[c]`."""
-    power: Tensor = torch.linalg.vecdot(values, values)
-    return power / values.shape[1]
+def _sums(reference: Response, other: Response, shifts: Tensor) -> Tensor:
+    """Return the sums of `Comparison.sums`, `[11, C]`: where gradients are wanted, and on a GPU."""
+    x, y = reference.rows.double(), other.rows.double()
+    d = y - x
+    u, e, f = x - shifts[0], d - shifts[1], y - shifts[2]
+    unit = y * other.inverse_lengths[:, None] - x * reference.inverse_lengths[:, None]
+    terms = (
+        *(d.abs(), unit.square(), e, e.square(), e * (2.0 * u + e)),
+        e * (3.0 * u.square() + e * (3.0 * u + e)),
+        e * (4.0 * u**3 + e * (6.0 * u.square() + e * (4.0 * u + e))),
+        *(f, f.square(), f**3, f**4),
+    )
+    return torch.stack([term.sum(dim=0) for term in terms])
 
 
-def squared_difference(block: Block) -> Tensor:
+def squared_difference(both: Comparison) -> Tensor:
     """Return the mean over positions of (y - x)^2."""
-    return block.difference_variance + block.mean_difference.square()
+    return both.difference_variance + both.mean_difference.square()
 
 
-def absolute_difference(block: Block) -> Tensor:
+def absolute_difference(both: Comparison) -> Tensor:
     """Return the mean over positions of |y - x|."""
-    # not vector_norm, which sums one after the other: 1e-3 is lost over the pixels of an image
-    return block.difference.abs().mean(dim=1)
+    return both.sums[:, 0]
 
 
-def unit_squared_difference(block: Block) -> Tensor:
+def unit_squared_difference(both: Comparison) -> Tensor:
     """Return LPIPS's term per channel: the mean squared difference of unit vectors over channels.
 
     At every position the vector over channels is divided by its length + 1e-10 (Zhang et al., "The
     unreasonable effectiveness of deep features as a perceptual metric", CVPR 2018, eq. 1, as in the authors'
     code).
     """
-    return _power(block.y * block.other.inverse_lengths - block.x * block.reference.inverse_lengths)
+    return both.sums[:, 1]
 
 
-def cosine_distance(block: Block) -> Tensor:
+def cosine_distance(both: Comparison) -> Tensor:
     """Return the channels' shares of 1 - cosine: half the squared difference of x / |x| and y / |y|, summed.
 
     The lengths are those of the whole tensors `[C, H, W]`. A response without length stays 0.
     """
-    difference = block.y * block.other.inverse_norm - block.x * block.reference.inverse_norm
-    return 0.5 * _power(difference) * difference.shape[1]
+    return both.unit_difference(0.0, 0.0)
 
 
-def correlation_distance(block: Block) -> Tensor:
+def correlation_distance(both: Comparison) -> Tensor:
     """Return the channels' shares of 1 - Pearson's r: as `cosine_distance`, about each tensor's own mean."""
-    x = (block.x - block.reference.mean) * block.reference.inverse_centred_norm
-    y = (block.y - block.other.mean) * block.other.inverse_centred_norm
-    return 0.5 * _power(y - x) * x.shape[1]
+    return both.unit_difference(both.x[0].mean(), both.mean_difference.mean(dim=1, keepdim=True))
 
 
-def reference_mean(block: Block) -> Tensor:
+def reference_mean(both: Comparison) -> Tensor:
     """Return the mean of x over positions."""
-    return block.moments(1)[0]
+    return both.x[0].expand(len(both.others), -1)
 
 
-def reference_deviation(block: Block) -> Tensor:
+def reference_deviation(both: Comparison) -> Tensor:
     """Return the standard deviation of x over positions (divided by N, not N - 1)."""
-    return root(block.moments(2)[0])
+    return root(both.x[1]).expand(len(both.others), -1)
 
 
-def mean_difference(block: Block) -> Tensor:
+def mean_difference(both: Comparison) -> Tensor:
     """Return the difference, y less x, of the means over positions."""
-    return block.mean_difference
+    return both.mean_difference
 
 
-def deviation_difference(block: Block) -> Tensor:
+def deviation_difference(both: Comparison) -> Tensor:
     """Return the difference, y less x, of the standard deviations over positions."""
-    x, y = block.moments(2)
-    return _ratio(block.moment_differences[0], root(y) + root(x))
+    return _ratio(both.moment_differences[:, 0], root(both.y[:, 1]) + root(both.x[1]))
 
 
-def third_moment_difference(block: Block) -> Tensor:
+def third_moment_difference(both: Comparison) -> Tensor:
     """Return the difference, y less x, of the signed cube roots of the third central moments.
 
     The root gives skewness the unit of the response, so that it can stand beside mean and deviation, and
     leaves it defined for a channel that does not respond.
     """
-    x, y = (_signed_root(moment) for moment in block.moments(3))
-    return _ratio(block.moment_differences[1], x.square() + x * y + y.square())
+    x, y = _signed_root(both.x[2]), _signed_root(both.y[:, 2])
+    return _ratio(both.moment_differences[:, 1], x.square() + x * y + y.square())
 
 
-def fourth_moment_difference(block: Block) -> Tensor:
+def fourth_moment_difference(both: Comparison) -> Tensor:
     """Return the difference, y less x, of the fourth roots of the fourth central moments."""
-    x, y = (root(moment) for moment in block.moments(4))
-    return _ratio(block.moment_differences[2], (x + y) * (root(x) + root(y)))
+    x, y = root(both.x[3]), root(both.y[:, 3])
+    return _ratio(both.moment_differences[:, 2], (x + y) * (root(x) + root(y)))
 
 
 def _ratio(difference: Tensor, total: Tensor) -> Tensor:
@@ -156,19 +220,18 @@ def _ratio(difference: Tensor, total: Tensor) -> Tensor:
     return difference / total.clamp_min(SMALLEST)
 
 
-def texture_difference(block: Block) -> Tensor:
+def texture_difference(both: Comparison) -> Tensor:
     """Return 1 - l of DISTS: (mx - my)^2 / (mx^2 + my^2 + c1) (Ding et al. 2020, eq. 4, c1 = 1e-6)."""
-    x, y = block.moments(1)
-    return block.mean_difference.square() / (x.square() + y.square() + SIMILARITY_EPSILON)
+    total = both.x[0].square() + both.y[:, 0].square() + SIMILARITY_EPSILON
+    return both.mean_difference.square() / total
 
 
-def structure_difference(block: Block) -> Tensor:
+def structure_difference(both: Comparison) -> Tensor:
     """Return 1 - s of DISTS: var(y - x) / (var x + var y + c2) (Ding et al. 2020, eq. 5, c2 = 1e-6).
 
     The numerator is var x + var y - 2 cov(x, y).
     """
-    x, y = block.moments(2)
-    return block.difference_variance / (x + y + SIMILARITY_EPSILON)
+    return both.difference_variance / (both.x[1] + both.y[:, 1] + SIMILARITY_EPSILON)
 
 
 def _signed_root(values: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """Statistics of two responses that need all channels at once or sorted values.
 
-x is the reference's response, y the other's, N the number of positions.
+x is the reference's response, y another image's, N the number of positions. Each function returns `[n, K]`
+for n other images.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from percepnet.responses.ordering import distances
 from percepnet.responses.response import Response, product, root
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from torch import Tensor
 
 SHORTEST = 1e-12
@@ -20,29 +24,45 @@ SHORTEST = 1e-12
 
 
 class Whole:
-    """Two responses, all channels, with what several costly statistics need of them."""
+    """The responses to n images beside that to their reference, with what several statistics need of them."""
 
-    def __init__(self, reference: Response, other: Response) -> None:
+    def __init__(self, reference: Response, others: Sequence[Response]) -> None:
         self.reference = reference
-        self.other = other
+        self.others = others
 
     @cached_property
-    def gram_difference(self) -> Tensor:
-        """Return the difference of F F^T / N, `[C, C]`, in fp64.
+    def gram_differences(self) -> list[Tensor]:
+        """The differences of F F^T / N, n times `[C, C]`, in fp64."""
+        return self.each(self._gram_difference)
 
-        With d = y - x and s = x + y it is (d s^T + s d^T) / 2 N, where nothing cancels.
-        """
-        x, y = self.reference.flat, self.other.flat
-        change = product(y - x, y + x)
+    def _gram_difference(self, index: int) -> Tensor:
+        # with d = y - x and s = x + y it is (d s^T + s d^T) / 2 N, where nothing cancels
+        x, y = self.reference.rows, self.others[index].rows
+        parts = [product(y[block] - x[block], y[block] + x[block]) for block in self.reference.blocks]
+        change = torch.stack(parts).sum(dim=0)
         return (change + change.T) / (2.0 * self.reference.positions)
+
+    @cached_property
+    def sorted_distances(self) -> Tensor:
+        """The mean distances of values in order: over the image, and within windows; `[2, n, C]`."""
+        return distances(self.reference, self.others)
+
+    def each(self, work: Callable[[int], Tensor]) -> list[Tensor]:
+        """Return what `work` makes of the number of every other image."""
+        numbers = range(len(self.others))
+        if not all(one.compiled for one in (self.reference, *self.others)):
+            return [work(number) for number in numbers]
+        found: dict[int, Tensor] = {}
+        self.reference.crew.each(lambda number: found.update({number: work(number)}), numbers)
+        return [found[number] for number in numbers]
 
 
 def gram_squared_difference(pair: Whole) -> Tensor:
-    """Return the squared Frobenius norm of the difference of the Gram matrices F F^T / N, `[1]`.
+    """Return the squared Frobenius norm of the difference of the Gram matrices F F^T / N, `[n, 1]`.
 
     Gatys, Ecker and Bethge, Image style transfer using convolutional neural networks (CVPR 2016).
     """
-    return pair.gram_difference.square().sum()[None]
+    return torch.stack([change.square().sum()[None] for change in pair.gram_differences])
 
 
 def wasserstein(pair: Whole) -> Tensor:
@@ -50,7 +70,7 @@ def wasserstein(pair: Whole) -> Tensor:
 
     Peyre and Cuturi, Computational Optimal Transport (2019), remark 2.28.
     """
-    return (pair.other.ordered - pair.reference.ordered).abs().mean(dim=1)
+    return pair.sorted_distances[0]
 
 
 def local_wasserstein(pair: Whole) -> Tensor:
@@ -58,17 +78,21 @@ def local_wasserstein(pair: Whole) -> Tensor:
 
     After Liao et al., DeepWSD (2022), which compares sorted values window by window. Windows do not overlap.
     """
-    return (pair.other.ordered_windows - pair.reference.ordered_windows).abs().mean(dim=(1, 2))
+    return pair.sorted_distances[1]
 
 
 def distance_correlation(pair: Whole) -> Tensor:
-    """Return 1 - squared distance correlation, `[1]`, with channels as samples and positions as coordinates.
+    """Return 1 - squared distance correlation, `[n, 1]`, channels as samples, positions as coordinates.
 
     Szekely, Rizzo and Bakirov (2007), definition 5, without the root, as averaged over layers by DeepDC (Zhu
     et al. 2022): half the squared difference of the doubly centred distance matrices, each at unit norm. A
     response whose channels are all alike has none: 0 from another such, else 1/2.
     """
-    gram, change = pair.reference.gram, pair.gram_difference
+    gram, changes = pair.reference.gram, pair.gram_differences
+    return torch.stack(pair.each(lambda number: _distance_correlation(gram, changes[number])))
+
+
+def _distance_correlation(gram: Tensor, change: Tensor) -> Tensor:
     x, y = _distances(gram), _distances(gram + change)
     # the change of the matrix from the change of its squares, so that nothing cancels
     moved = _doubly_centred(_squared_distances(change) / (x + y).clamp_min(SHORTEST))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import warnings
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from torch.utils.data import DataLoader
 
 from percepnet.errors import InputError
 from percepnet.networks.taps import INPUT
+from percepnet.responses.crew import Crew
 from percepnet.responses.limits import require_room, stored_bytes
 from percepnet.responses.portions import Portions
 from percepnet.responses.response import Response
@@ -53,7 +53,7 @@ class Extractor(lightning.LightningModule):
         self.references: dict[str, Response] = {}
         threads = torch.get_num_threads()
         self.portions = Portions(network, self.stages, threads)
-        self.pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
+        self.crew = Crew(threads)
         if channels_last:
             self.network.trunk.to(memory_format=torch.channels_last)
 
@@ -70,26 +70,19 @@ class Extractor(lightning.LightningModule):
         def visit(tap: str, response: Tensor) -> None:
             if has_reference:
                 # a copy: a later module may write into the tensor
-                self.references[tap] = Response(response[0].float().clone())
+                self.references[tap] = Response(response[0].float().clone(), self.crew)
                 response = response[1:]
-            results[tap] = self._reduce(tap, response.float())
+            if len(response):
+                results[tap] = self._reduce(tap, response.float())
 
         self.network.observe(images, visit)
         return results
 
     def _reduce(self, tap: str, response: Tensor) -> dict[str, Tensor]:
-        """Return the statistics of every image of a response `[n, C, H, W]`, image by image to stay small."""
-        reference, stage = self.references[tap], tap in self.stages
-
-        @torch.inference_mode()  # a thread has a mode of its own
-        def row(image: Tensor) -> dict[str, Tensor]:
-            return reduced(reference, Response(image), self.kinds, stage=stage)
-
-        # An image a thread: its many small steps gain nothing from threads of their own.
-        rows = list(self.pool.map(row, response) if response.device.type == "cpu" else map(row, response))
-        values = {name: torch.stack([row[name] for row in rows]) for name in (rows[0] if rows else ())}
-        positions = float(response.shape[-2] * response.shape[-1])
-        return {**values, POSITIONS: torch.full((len(response),), positions)}
+        """Return the statistics of every image of a response `[n, C, H, W]`."""
+        reference, others = self.references[tap], [Response(image) for image in response]
+        values = reduced(reference, others, self.kinds, stage=tap in self.stages)
+        return {**values, POSITIONS: torch.full((len(others),), float(reference.positions))}
 
 
 def _joined(parts: Sequence[Reduced]) -> Reduced:

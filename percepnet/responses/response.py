@@ -3,44 +3,79 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional
+
+from percepnet.responses.crew import Crew
+from percepnet.responses.ordering import Ordered, ordered
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
 
 SMALLEST = 1e-30
 """Below this a power counts as none: it keeps roots and their gradients finite where nothing responds."""
 EPSILON = 1e-10
 """LPIPS's, added to the length of the vector over channels."""
-WINDOW = 8
-"""Side of a local window, in positions."""
 FEW = 16
 """Channels whose products cost next to nothing in fp64."""
 BLOCK = 1 << 18
-"""Elements of a block of channels: 1 MB in fp32, so that what is made of it stays in a processor's cache."""
+"""Elements that are worked on at once: 1 MB in fp32, which a processor's cache can hold."""
+SAMPLE = 64
+"""Positions that tell about where a mean will lie."""
 
 
 class Response:
-    """The response `[C, H, W]` to one image at one tap, in fp32."""
+    """The response `[C, H, W]` to one image at one tap, in fp32.
 
-    def __init__(self, values: Tensor) -> None:
-        # one layout for all: a sum over another order of memory ends in another last bit
-        self.map = values.contiguous()
-        self.flat = self.map.flatten(1)
-        self.channels, self.positions = self.flat.shape
+    Attributes:
+        rows: Positions by channels, `[N, C]`: as convolutions in channels_last leave them.
+        size: Height and width.
+        crew: Threads for what is computed of it.
+    """
+
+    def __init__(self, values: Tensor, crew: Crew | None = None) -> None:
+        self.rows = values.permute(1, 2, 0).flatten(0, 1).contiguous()
+        self.size = (values.shape[1], values.shape[2])
+        self.positions, self.channels = self.rows.shape
+        self.crew = crew or Crew()
+
+    @property
+    def compiled(self) -> bool:
+        """Whether compiled loops can work on it: on a CPU, where nobody asks for gradients."""
+        return self.rows.device.type == "cpu" and not self.rows.requires_grad
+
+    @property
+    def array(self) -> NDArray[np.float32]:
+        """The rows, for compiled loops."""
+        values: NDArray[np.float32] = self.rows.numpy()
+        return values
 
     @property
     def blocks(self) -> list[slice]:
-        """The channels in blocks that fit into a cache."""
-        step = max(1, BLOCK // self.positions)
-        return [slice(start, start + step) for start in range(0, self.channels, step)]
+        """The positions in blocks that fit into a cache."""
+        step = max(1, BLOCK // self.channels)
+        return [slice(start, start + step) for start in range(0, self.positions, step)]
+
+    @cached_property
+    def sample(self) -> Tensor:
+        """The responses at some positions all over the image, `[at most 64, C]`, in fp64."""
+        return self.rows[:: max(1, self.positions // SAMPLE)][:SAMPLE].double()
 
     @cached_property
     def inverse_lengths(self) -> Tensor:
-        """1 / (length of the vector over channels + 1e-10) at every position, `[N]`."""
-        power = sum(self.flat[block].square().sum(dim=0) for block in self.blocks)
-        return 1.0 / (root(torch.as_tensor(power)) + EPSILON)
+        """1 / (length of the vector over channels + 1e-10) at every position, `[N]`, in fp64."""
+        if not self.compiled:
+            return 1.0 / (root(self.rows.double().square().sum(dim=1)) + EPSILON)
+        from percepnet.responses import kernels
+
+        lengths, rows = np.empty(self.positions), self.array
+        self.crew.each(
+            lambda block: kernels.inverse_lengths(rows[block], EPSILON, lengths[block]), self.blocks
+        )
+        return torch.from_numpy(lengths)
 
     @cached_property
     def moments(self) -> Tensor:
@@ -48,67 +83,55 @@ class Response:
 
         In fp32 a third moment near 0 would be nothing but rounding, which its cube root makes large.
         """
-        return torch.cat([_moments(self.flat[block].double()) for block in self.blocks], dim=1)
+        near = self.sample.mean(dim=0).detach()
+        return central(self._powers(near) / self.positions, near)
+
+    def _powers(self, shift: Tensor) -> Tensor:
+        if not self.compiled:
+            deviations = self.rows.double() - shift
+            return torch.stack([deviations.pow(order).sum(dim=0) for order in (1, 2, 3, 4)])
+        from percepnet.responses import kernels
+
+        rows, parts, about = self.array, np.zeros((len(self.blocks), 4, self.channels)), shift.numpy()
+        tasks = list(enumerate(self.blocks))
+        self.crew.each(lambda task: kernels.add_powers(rows[task[1]], about, parts[task[0]]), tasks)
+        return torch.from_numpy(parts.sum(axis=0))
 
     @cached_property
-    def means(self) -> Tensor:
-        """Mean over positions, `[C]`."""
-        return self.moments[0].float()
-
-    @cached_property
-    def variances(self) -> Tensor:
-        """Variance over positions, `[C]`."""
-        return self.moments[1].float()
-
-    @cached_property
-    def mean(self) -> Tensor:
-        """Mean over channels and positions."""
-        return self.means.mean()
-
-    @cached_property
-    def inverse_norm(self) -> Tensor:
-        """1 / length of the whole response; 0 where it has none."""
-        return _inverse(self.positions * (self.variances + self.means.square()).sum())
-
-    @cached_property
-    def inverse_centred_norm(self) -> Tensor:
-        """1 / length of the whole response about its mean; 0 where it has none."""
-        offsets = (self.means - self.mean).square()
-        return _inverse(self.positions * (self.variances + offsets).sum())
-
-    @cached_property
-    def ordered(self) -> Tensor:
-        """Each channel's values in ascending order, `[C, N]`."""
-        return ascending(self.flat)
-
-    @cached_property
-    def ordered_windows(self) -> Tensor:
-        """Each channel's values in ascending order within every window of 8 x 8, `[C, windows, 64]`.
-
-        The borders are repeated where the last windows reach beyond them.
-        """
-        height, width = self.map.shape[1:]
-        missing = (-height % WINDOW, -width % WINDOW)
-        padded = functional.pad(self.map[None], (0, missing[1], 0, missing[0]), mode="replicate")[0]
-        rows, columns = padded.shape[1] // WINDOW, padded.shape[2] // WINDOW
-        cut = padded.reshape(self.channels, rows, WINDOW, columns, WINDOW).transpose(2, 3)
-        return ascending(cut.reshape(self.channels, rows * columns, WINDOW * WINDOW))
+    def ordered(self) -> Ordered:
+        """Each channel's values in ascending order, over the image and within windows."""
+        return ordered(self)
 
     @cached_property
     def gram(self) -> Tensor:
         """F F^T / positions, `[C, C]`, in fp64."""
-        return product(self.flat, self.flat) / self.positions
+        return (
+            torch.stack([product(self.rows[block], self.rows[block]) for block in self.blocks]).sum(dim=0)
+            / self.positions
+        )
 
 
-def product(x: Tensor, y: Tensor) -> Tensor:
-    """Return x y^T, `[C, C]` of two `[C, N]`, in fp64.
+def product(one: Tensor, other: Tensor) -> Tensor:
+    """Return the sum over positions of the products of channels, `[C, C]` of two `[n, C]`, in fp64.
 
     Computed in fp64 where channels are few: those of an image are nearly alike, and what tells them apart
     would cancel in fp32.
     """
-    if len(x) > FEW:
-        return (x @ y.T).double()
-    return x.double() @ y.double().T
+    if one.shape[1] > FEW:
+        return (one.T @ other).double()
+    return one.T.double() @ other.double()
+
+
+def central(powers: Tensor, shift: Tensor) -> Tensor:
+    """Return the mean and the central moments of order 2, 3, 4, `[..., 4, C]`, of mean powers about a shift.
+
+    Exact to fp64's rounding where the shift is near the mean, compared with the standard deviation.
+    """
+    first, second, third, fourth = powers.unbind(dim=-2)
+    variance = (second - first.square()).clamp_min(0.0)
+    skew = third - 3.0 * first * second + 2.0 * first**3
+    tails = (fourth - 4.0 * first * third + 6.0 * first.square() * second - 3.0 * first**4).clamp_min(0.0)
+    return torch.stack([shift + first, variance, skew, tails], dim=-2)
 
 
 def root(power: Tensor) -> Tensor:
@@ -116,21 +139,6 @@ def root(power: Tensor) -> Tensor:
     return torch.where(power > SMALLEST, power.clamp_min(SMALLEST).sqrt(), torch.zeros_like(power))
 
 
-def _inverse(power: Tensor) -> Tensor:
+def inverse_root(power: Tensor) -> Tensor:
+    """Return 1 / square root of a power; 0 where there is none."""
     return torch.where(power > SMALLEST, power.clamp_min(SMALLEST).rsqrt(), torch.zeros_like(power))
-
-
-def _moments(values: Tensor) -> Tensor:
-    mean = values.mean(dim=1)
-    centred = values - mean[:, None]
-    squares = centred.square()
-    third = torch.linalg.vecdot(squares, centred) / values.shape[1]
-    fourth = torch.linalg.vecdot(squares, squares) / values.shape[1]
-    return torch.stack([mean, squares.mean(dim=1), third, fourth])
-
-
-def ascending(values: Tensor) -> Tensor:
-    """Return the values sorted along the last axis. NumPy sorts fp32 several times faster than torch."""
-    if values.device.type != "cpu" or values.requires_grad:
-        return values.sort(dim=-1).values
-    return torch.from_numpy(np.sort(values.numpy(), axis=-1))

@@ -1,4 +1,4 @@
-"""Pair statistics: what is kept of the responses to two images, `[K]` numbers per image pair and tap.
+"""Pair statistics: what is kept of the responses to two images, K numbers per image pair and tap.
 
 Each is a pure reduction over positions; K is the number of channels C unless said otherwise. Bump a
 statistic's version whenever its numbers change: the version is part of the store's key.
@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-import torch
-
 from percepnet.errors import InputError, nearest
-from percepnet.responses.channelwise import EVERYWHERE, Block
+from percepnet.responses.channelwise import EVERYWHERE, Comparison
 from percepnet.responses.costly import AT_STAGES, Whole
 
 if TYPE_CHECKING:
@@ -26,24 +24,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Statistic:
-    """One reduction of two responses, computed at every tap, block of channels by block.
+    """One reduction of responses beside that of their reference, computed at every tap.
 
     Attributes:
         version: Part of the key under which results are stored.
-        reduce: Block of c channels -> `[c]`.
+        reduce: n responses beside their reference's -> `[n, C]`.
     """
 
     version: int
-    reduce: Callable[[Block], Tensor]
+    reduce: Callable[[Comparison], Tensor]
 
 
 @dataclass(frozen=True, slots=True)
 class StageStatistic:
-    """A costlier one, all channels at once: at the input and at the architecture's stages alone.
+    """A costlier one: at the input and at the architecture's stages alone.
 
     Attributes:
         version: Part of the key under which results are stored.
-        reduce: Two responses -> `[K]`.
+        reduce: n responses beside their reference's -> `[n, K]`.
     """
 
     version: int
@@ -73,23 +71,22 @@ def chosen(names: Sequence[str]) -> Kinds:
     return {name: STATISTICS[name] for name in sorted(wanted)}
 
 
-def reduced(reference: Response, other: Response, kinds: Kinds, *, stage: bool) -> dict[str, Tensor]:
-    """Return every statistic that is computed at this tap, `[K]` each, in fp32.
+def reduced(
+    reference: Response, others: Sequence[Response], kinds: Kinds, *, stage: bool
+) -> dict[str, Tensor]:
+    """Return every statistic that is computed at this tap, `[n, K]` each, in fp32.
 
     Args:
-        reference: Of the first image.
-        other: Of the second.
+        reference: Of the first image of n pairs.
+        others: Of the second images.
         kinds: Which.
         stage: Whether the tap is the input or closes a stage.
     """
-    own = {name: kind for name, kind in kinds.items() if isinstance(kind, Statistic)}
-    parts = [_reduced(Block(reference, other, channels), own) for channels in reference.blocks]
-    values = {name: torch.cat([part[name] for part in parts]) for name in own}
-    costly = kinds.items() if stage else ()
-    pair = Whole(reference, other)
-    values |= {name: kind.reduce(pair) for name, kind in costly if isinstance(kind, StageStatistic)}
-    return {name: value.float() for name, value in values.items()}
-
-
-def _reduced(block: Block, kinds: Mapping[str, Statistic]) -> dict[str, Tensor]:
-    return {name: kind.reduce(block) for name, kind in kinds.items()}
+    both, pair = Comparison(reference, others), Whole(reference, others)
+    values = {}
+    for name, kind in kinds.items():
+        if isinstance(kind, Statistic):
+            values[name] = kind.reduce(both).float()
+        elif stage:
+            values[name] = kind.reduce(pair).float()
+    return values

@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from percepnet.errors import InputError
+from percepnet.responses import kernels
 from percepnet.responses import response as responses
 from percepnet.responses.costly import AT_STAGES
 from percepnet.responses.response import Response
@@ -24,8 +25,14 @@ def pair(shape=(5, 7, 9), seed=0, noise=0.3):
     return first, second
 
 
+def all_values(first, second, names=("all",), *, stage=True):
+    """Return every statistic `[K]` of a pair."""
+    values = reduced(Response(first), [Response(second)], chosen(names), stage=stage)
+    return {name: value[0] for name, value in values.items()}
+
+
 def value(name, first, second):
-    return reduced(Response(first), Response(second), chosen([name]), stage=True)[name]
+    return all_values(first, second, [name])[name]
 
 
 @pytest.mark.parametrize("noise", [1.0, 0.01])
@@ -82,12 +89,46 @@ def test_a_response_without_length_is_half_a_unit_from_one_with_a_direction():
         assert float(value(name, first, dark).sum()) == pytest.approx(0.5, rel=1e-5)
 
 
+@pytest.mark.parametrize("shape", [*SHAPES, (130, 20, 30), (3, 96, 100)], ids=str)
+def test_compiled_loops_make_the_numbers_that_torch_makes(shape):
+    """On a GPU, and where gradients are wanted, torch computes; on a CPU, compiled loops."""
+    first, second = pair(shape)
+    found = all_values(first, second)
+    expected = all_values(first, second.clone().requires_grad_())
+    for name in NAMES:
+        numbers = expected[name].detach().numpy()
+        atol = 1e-7 * float(np.abs(numbers).max())
+        np.testing.assert_allclose(found[name].numpy(), numbers, rtol=2e-6, atol=atol, err_msg=name)
+
+
+@pytest.mark.parametrize("trace", [0.0, 1e-3])
+@pytest.mark.parametrize("name", [name for name in NAMES if name.endswith("_difference")])
+def test_a_channel_that_nearly_falls_silent_is_as_exact_as_any_other(name, trace):
+    first, _ = pair((4, 40, 50))
+    second = 0.7 + trace * torch.rand(first.shape, generator=torch.Generator().manual_seed(2))
+    expected = getattr(naive, name)(first.double().numpy(), second.double().numpy())
+    np.testing.assert_allclose(
+        value(name, first, second), expected, rtol=1e-5, atol=3e-6 * abs(expected).max()
+    )
+
+
+@pytest.mark.parametrize("size", [1, 2, 63, 700, 9000])
+@pytest.mark.parametrize("zeros", [0.0, 0.6, 1.0])
+def test_ascending_sorts_like_numpy(size, zeros):
+    generator = np.random.default_rng(size)
+    values = generator.standard_normal(size).astype(np.float32) * 10.0 ** generator.integers(-20, 20, size)
+    values = np.where(generator.random(size) < zeros, 0.0, values).astype(np.float32)
+    found = np.empty_like(values)
+    kernels.ascending(values, found)
+    np.testing.assert_array_equal(found, np.sort(values))
+
+
 @pytest.mark.parametrize("block", [1, 70, 1 << 30])
 def test_the_size_of_blocks_does_not_change_the_numbers(monkeypatch, block):
     first, second = pair()
-    expected = reduced(Response(first), Response(second), chosen(["all"]), stage=True)
+    expected = all_values(first, second)
     monkeypatch.setattr(responses, "BLOCK", block)
-    found = reduced(Response(first), Response(second), chosen(["all"]), stage=True)
+    found = all_values(first, second)
     for name in NAMES:
         np.testing.assert_allclose(found[name], expected[name], rtol=2e-6, atol=1e-9, err_msg=name)
 
@@ -95,7 +136,7 @@ def test_the_size_of_blocks_does_not_change_the_numbers(monkeypatch, block):
 def test_costly_statistics_are_computed_at_stages_alone():
     first, second = pair()
     costly = {kind.__name__ for kind in AT_STAGES}
-    everywhere = reduced(Response(first), Response(second), chosen(["all"]), stage=False)
+    everywhere = all_values(first, second, stage=False)
     assert set(everywhere) == set(STATISTICS) - costly
 
 
