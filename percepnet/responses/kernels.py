@@ -31,10 +31,14 @@ LONG = 8192
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile at the first call, and keep the result; sums may be taken in any order, NaN stays NaN."""
-    decorate: Callable[[Callable[..., Any]], Callable[..., Any]] = numba.njit(
-        nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"}
-    )
-    return decorate(function)
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+    options["fastmath"] = {"reassoc", "contract", "nsz", "arcp"}
+    made: Callable[..., Any]
+    try:
+        made = numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # no folder where the result could be kept: a read-only installation without a home
+        made = numba.njit(**options)(function)
+    return made
 
 
 @compiled

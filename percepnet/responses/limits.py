@@ -35,7 +35,7 @@ STAGE_COPIES = 3
 PASS_COPIES = 3
 """Of a batch's response while it is made: a module's input, its output, and what it works with."""
 REDUCE_COPIES = 5
-"""Of an image's response while it is reduced: in one layout, sorted twice, and what sorting takes."""
+"""Of what a thread sorts, at most: in one layout, in order twice, and what sorting takes."""
 SHARE = 0.85
 """Of the available memory that is counted on."""
 

@@ -123,6 +123,16 @@ def test_ascending_sorts_like_numpy(size, zeros):
     np.testing.assert_array_equal(found, np.sort(values))
 
 
+def test_loops_are_compiled_where_no_folder_can_keep_the_result(monkeypatch):
+    from numba.core.caching import CacheImpl
+
+    monkeypatch.setattr(CacheImpl, "_locator_classes", [])
+    lengths = np.empty(1)
+    plain = kernels.inverse_lengths.py_func  # type: ignore[attr-defined]
+    kernels.compiled(plain)(np.array([[3.0, 4.0]], np.float32), 0.0, lengths)
+    assert lengths[0] == 0.2
+
+
 @pytest.mark.parametrize("block", [1, 70, 1 << 30])
 def test_the_size_of_blocks_does_not_change_the_numbers(monkeypatch, block):
     first, second = pair()
