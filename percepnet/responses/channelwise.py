@@ -56,7 +56,7 @@ class Comparison:
         Of |d|; of the squared differences of unit vectors over channels; of e, e^2, w^2 - u^2, w^3 - u^3 and
         w^4 - u^4 with w = u + e; of f, f^2, f^3 and f^4.
         """
-        if not all(one.compiled for one in (self.reference, *self.others)):
+        if not self.reference.compiled_with(self.others):
             each = [_sums(self.reference, *both) for both in zip(self.others, self.shifts, strict=True)]
             return torch.stack(each) / self.positions
         from percepnet.responses import kernels
@@ -133,10 +133,16 @@ class Comparison:
 
 def _sums(reference: Response, other: Response, shifts: Tensor) -> Tensor:
     """Return the sums of `Comparison.sums`, `[11, C]`: where gradients are wanted, and on a GPU."""
-    x, y = reference.rows.double(), other.rows.double()
+    return torch.stack([_block_sums(reference, other, shifts, block) for block in reference.blocks]).sum(
+        dim=0
+    )
+
+
+def _block_sums(reference: Response, other: Response, shifts: Tensor, block: slice) -> Tensor:
+    x, y = reference.rows[block].double(), other.rows[block].double()
     d = y - x
     u, e, f = x - shifts[0], d - shifts[1], y - shifts[2]
-    unit = y * other.inverse_lengths[:, None] - x * reference.inverse_lengths[:, None]
+    unit = y * other.inverse_lengths[block, None] - x * reference.inverse_lengths[block, None]
     terms = (
         *(d.abs(), unit.square(), e, e.square(), e * (2.0 * u + e)),
         e * (3.0 * u.square() + e * (3.0 * u + e)),

@@ -50,7 +50,7 @@ class Whole:
     def each(self, work: Callable[[int], Tensor]) -> list[Tensor]:
         """Return what `work` makes of the number of every other image."""
         numbers = range(len(self.others))
-        if not all(one.compiled for one in (self.reference, *self.others)):
+        if not self.reference.compiled_with(self.others):
             return [work(number) for number in numbers]
         found: dict[int, Tensor] = {}
         self.reference.crew.each(lambda number: found.update({number: work(number)}), numbers)

@@ -80,7 +80,7 @@ class Extractor(lightning.LightningModule):
 
     def _reduce(self, tap: str, response: Tensor) -> dict[str, Tensor]:
         """Return the statistics of every image of a response `[n, C, H, W]`."""
-        reference, others = self.references[tap], [Response(image) for image in response]
+        reference, others = self.references[tap], [Response(image, self.crew) for image in response]
         values = reduced(reference, others, self.kinds, stage=tap in self.stages)
         return {**values, POSITIONS: torch.full((len(others),), float(reference.positions))}
 

@@ -51,7 +51,7 @@ def ordered(response: Response) -> Ordered:
 def distances(reference: Response, others: Sequence[Response]) -> Tensor:
     """Return the mean distances of values in order: over the image, and within windows; `[2, n, C]`."""
     own = reference.ordered
-    if not all(one.compiled for one in (reference, *others)):
+    if not reference.compiled_with(others):
         pairs = [zip(own, other.ordered, strict=True) for other in others]
         return torch.stack(
             [torch.stack([(y - x).abs().mean(dim=1) for x, y in pair]) for pair in pairs], dim=1

@@ -12,6 +12,8 @@ from percepnet.responses.crew import Crew
 from percepnet.responses.ordering import Ordered, ordered
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
     from torch import Tensor
 
@@ -23,6 +25,8 @@ FEW = 16
 """Channels whose products cost next to nothing in fp64."""
 BLOCK = 1 << 18
 """Elements that are worked on at once: 1 MB in fp32, which a processor's cache can hold."""
+DEVICE_BLOCK = 1 << 22
+"""The same on a GPU: few enough for its memory, in fp64, and enough to keep it busy."""
 SAMPLE = 64
 """Positions that tell about where a mean will lie."""
 
@@ -47,6 +51,10 @@ class Response:
         """Whether compiled loops can work on it: on a CPU, where nobody asks for gradients."""
         return self.rows.device.type == "cpu" and not self.rows.requires_grad
 
+    def compiled_with(self, others: Sequence[Response]) -> bool:
+        """Whether compiled loops can work on this and on others."""
+        return all(one.compiled for one in (self, *others))
+
     @property
     def array(self) -> NDArray[np.float32]:
         """The rows, for compiled loops."""
@@ -55,8 +63,8 @@ class Response:
 
     @property
     def blocks(self) -> list[slice]:
-        """The positions in blocks that fit into a cache."""
-        step = max(1, BLOCK // self.channels)
+        """The positions in blocks that are worked on at once."""
+        step = max(1, (BLOCK if self.rows.device.type == "cpu" else DEVICE_BLOCK) // self.channels)
         return [slice(start, start + step) for start in range(0, self.positions, step)]
 
     @cached_property
@@ -88,8 +96,9 @@ class Response:
 
     def _powers(self, shift: Tensor) -> Tensor:
         if not self.compiled:
-            deviations = self.rows.double() - shift
-            return torch.stack([deviations.pow(order).sum(dim=0) for order in (1, 2, 3, 4)])
+            return torch.stack([_powers(self.rows[block].double() - shift) for block in self.blocks]).sum(
+                dim=0
+            )
         from percepnet.responses import kernels
 
         rows, parts, about = self.array, np.zeros((len(self.blocks), 4, self.channels)), shift.numpy()
@@ -105,10 +114,12 @@ class Response:
     @cached_property
     def gram(self) -> Tensor:
         """F F^T / positions, `[C, C]`, in fp64."""
-        return (
-            torch.stack([product(self.rows[block], self.rows[block]) for block in self.blocks]).sum(dim=0)
-            / self.positions
-        )
+        parts = [product(self.rows[block], self.rows[block]) for block in self.blocks]
+        return torch.stack(parts).sum(dim=0) / self.positions
+
+
+def _powers(deviations: Tensor) -> Tensor:
+    return torch.stack([deviations.pow(order).sum(dim=0) for order in (1, 2, 3, 4)])
 
 
 def product(one: Tensor, other: Tensor) -> Tensor:

@@ -133,8 +133,10 @@ def test_loops_are_compiled_where_no_folder_can_keep_the_result(monkeypatch):
     assert lengths[0] == 0.2
 
 
+@pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize("block", [1, 70, 1 << 30])
-def test_the_size_of_blocks_does_not_change_the_numbers(monkeypatch, block):
+def test_the_size_of_blocks_does_not_change_the_numbers(monkeypatch, block, compiled):
+    monkeypatch.setattr(Response, "compiled", compiled)
     first, second = pair()
     expected = all_values(first, second)
     monkeypatch.setattr(responses, "BLOCK", block)
