@@ -101,6 +101,7 @@ def test_a_finished_extraction_decodes_nothing(tmp_path):
     assert not (tmp_path / "images").exists()
 
 
+@pytest.mark.slow
 def test_a_cell_has_the_same_rows_and_the_same_name_with_the_cache(compose, mini, tmp_path):
     def once(setting):
         settings = compose(*mini, f"compute.image_cache={setting}", f"sources.cache={tmp_path / setting}")

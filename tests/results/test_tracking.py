@@ -109,6 +109,7 @@ def test_a_missing_wandb_is_a_remark_and_no_failure(tmp_path, monkeypatch):
     assert "did not take the run" in track(ROWS, tmp_path, OFFLINE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "reason"),
     [("x" * 40, "no answer within 5 s"), ("", "wandb login")],

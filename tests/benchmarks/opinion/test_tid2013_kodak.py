@@ -84,12 +84,14 @@ def test_own_psnr_list_is_the_published_one_within_a_thousandth_db(shared_data):
     assert max(abs(published[place] - own[place]) for place in places) < 0.001
 
 
+@pytest.mark.slow
 def test_a_flat_folder_without_psnr_list_gives_the_same_benchmark(flat_folder, rebuilt):
     flat = load(flat_folder)
     assert flat.worst_psnr_deviation < 1e-5
     assert flat.fingerprint() == rebuilt.fingerprint()
 
 
+@pytest.mark.slow
 def test_a_wrong_photograph_of_the_right_size_is_refused(flat_folder):
     flipped = np.asarray(Image.open(flat_folder / "kodim23.png"))[:, ::-1]
     replace_file(flat_folder / "kodim23.png", np.ascontiguousarray(flipped))

@@ -97,6 +97,7 @@ def test_the_order_of_the_judgements_does_not_matter(entry, tmp_path):
     np.testing.assert_allclose(one, other, rtol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("undrawn")
 def test_a_killed_run_goes_on_at_the_next_fold(entry, tmp_path, monkeypatch):
     whole = ChannelRelevance(**SMALL).learn(entry, PEOPLE, tmp_path / "whole")
