@@ -63,15 +63,15 @@ class Comparison:
 
         x, lengths, shifts = self.reference.array, self.reference.inverse_lengths.numpy(), self.shifts.numpy()
         ys, blocks = [other.array for other in self.others], self.reference.blocks
-        parts = np.empty((len(ys), len(blocks), kernels.SUMS, x.shape[1]))
+        parts = np.empty((len(blocks), len(ys), kernels.SUMS, x.shape[1]))
 
         def fill(task: tuple[int, int]) -> None:
-            image, place = task
+            place, image = task
             block = blocks[place]
             kernels.set_sums(x[block], ys[image][block], lengths[block], EPSILON, shifts[image], parts[task])
 
         self.reference.crew.each(fill, [*np.ndindex(parts.shape[:2])])
-        return torch.from_numpy(parts.sum(axis=1)) / self.positions
+        return torch.from_numpy(parts.sum(axis=0)) / self.positions
 
     @cached_property
     def mean_difference(self) -> Tensor:

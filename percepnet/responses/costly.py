@@ -7,17 +7,19 @@ for n other images.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
 from percepnet.responses.ordering import distances
-from percepnet.responses.response import Response, product, root
+from percepnet.responses.response import SMALLEST, Response, product, root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from torch import Tensor
+
+Made = TypeVar("Made")
 
 SHORTEST = 1e-12
 """A distance between channels below this counts as none."""
@@ -47,12 +49,17 @@ class Whole:
         """The mean distances of values in order: over the image, and within windows; `[2, n, C]`."""
         return distances(self.reference, self.others)
 
-    def each(self, work: Callable[[int], Tensor]) -> list[Tensor]:
+    @property
+    def compiled(self) -> bool:
+        """Whether compiled loops can work on it."""
+        return self.reference.compiled_with(self.others)
+
+    def each(self, work: Callable[[int], Made]) -> list[Made]:
         """Return what `work` makes of the number of every other image."""
         numbers = range(len(self.others))
-        if not self.reference.compiled_with(self.others):
+        if not self.compiled:
             return [work(number) for number in numbers]
-        found: dict[int, Tensor] = {}
+        found: dict[int, Made] = {}
         self.reference.crew.each(lambda number: found.update({number: work(number)}), numbers)
         return [found[number] for number in numbers]
 
@@ -89,7 +96,14 @@ def distance_correlation(pair: Whole) -> Tensor:
     response whose channels are all alike has none: 0 from another such, else 1/2.
     """
     gram, changes = pair.reference.gram, pair.gram_differences
-    return torch.stack(pair.each(lambda number: _distance_correlation(gram, changes[number])))
+    if not pair.compiled:
+        return torch.stack([_distance_correlation(gram, change) for change in changes])
+    from percepnet.responses import tables
+
+    values = pair.each(
+        lambda number: tables.distance_correlation(gram.numpy(), changes[number].numpy(), SMALLEST, SHORTEST)
+    )
+    return torch.tensor(values, dtype=torch.float64)[:, None]
 
 
 def _distance_correlation(gram: Tensor, change: Tensor) -> Tensor:

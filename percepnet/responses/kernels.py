@@ -1,7 +1,8 @@
 """Loops over the responses of a CPU, compiled by Numba: each reads memory once and lets other threads run.
 
 Responses come as rows `[N, C]`, positions by channels, as convolutions in channels_last leave them. All sums
-are in fp64. What is compiled is kept in Numba's cache beside this file (or NUMBA_CACHE_DIR).
+are in fp64. What is compiled is kept in Numba's cache beside this file (or NUMBA_CACHE_DIR); it does not see
+changes in lanes.py.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numba
 import numpy as np
+
+from percepnet.responses.lanes import HALF, all_doubles, doubles, higher, put
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,12 +24,10 @@ if TYPE_CHECKING:
 
 SUMS = 11
 """Sums per channel that `set_sums` makes."""
-TILE = 64
-"""Positions that are read twice while they lie in the cache."""
-LANES = 128
-"""Channels whose sums lie in the cache together."""
-LONG = 8192
-"""Values from which on the radix sort takes three digits of 11 bits, not four of 8."""
+TILE = 2048
+"""Numbers of each response that are read twice while they lie in the cache."""
+FEWEST = 16
+"""Positions that are read at least before sums are written."""
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -44,39 +45,39 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 @compiled
 def inverse_lengths(rows: Floats, epsilon: float, out: Doubles) -> None:
     """Set `out[n]` to 1 / (length of the vector over channels at position n + epsilon)."""
-    for n in range(rows.shape[0]):
-        power = 0.0
-        for c in range(rows.shape[1]):
-            power += np.float64(rows[n, c]) * np.float64(rows[n, c])
-        out[n] = 1.0 / (np.sqrt(power) + epsilon)
-
-
-@compiled
-def add_powers(rows: Floats, shift: Doubles, out: Doubles) -> None:
-    """Add to `out[k, c]` the sum over positions of (value - shift) to the power of k + 1, `[4, C]`."""
     positions, channels = rows.shape
-    work = np.empty(5 * LANES)
-    for low in range(0, channels, LANES):
-        width = min(LANES, channels - low)
-        work[: 4 * LANES] = 0.0
-        for c in range(width):
-            work[4 * LANES + c] = shift[low + c]
+    if channels < HALF:
+        flat = rows.reshape(-1)
+        out[:positions] = 0.0
+        for c in range(channels):
+            for n in range(positions):
+                out[n] += np.float64(flat[n * channels + c]) * np.float64(flat[n * channels + c])
+    else:
         for n in range(positions):
-            row = rows[n, low : low + width]
-            for c in range(width):
-                f = np.float64(row[c]) - work[4 * LANES + c]
-                ff = f * f
-                work[c] += f
-                work[LANES + c] += ff
-                work[2 * LANES + c] += ff * f
-                work[3 * LANES + c] += ff * ff
-        for k in range(4):
-            for c in range(width):
-                out[k, low + c] += work[k * LANES + c]
+            power = 0.0
+            for c in range(channels):
+                power += np.float64(rows[n, c]) * np.float64(rows[n, c])
+            out[n] = power
+    for n in range(positions):
+        out[n] = 1.0 / (np.sqrt(out[n]) + epsilon)
 
 
 @compiled
-def set_sums(  # noqa: PLR0913 (all that a position needs)
+def terms(one: Any, other: Any, scale: Any, change: Any, shifts: Any) -> Any:
+    """Return what one position adds to the sums of `set_sums`: of numbers, or of lanes of them."""
+    x_mean, near_d, near_y = shifts
+    d = other - one
+    u, e, f = one - x_mean, d - near_d, other - near_y
+    unit = d * scale + one * change  # exactly 0 for identical images
+    w = u + e
+    uu, ww, ff = u * u, w * w, f * f
+    squares = e * (w + u)
+    changes = (e, e * e, squares, e * (ww + w * u + uu), squares * (ww + uu))
+    return (higher(d, one - other), unit * unit, *changes, f, ff, ff * f, ff * ff)
+
+
+@compiled
+def set_sums(
     x: Floats,
     y: Floats,
     inverse_x: Doubles,
@@ -95,132 +96,88 @@ def set_sums(  # noqa: PLR0913 (all that a position needs)
         out: `[11, C]`; what it held is lost.
     """
     positions, channels = x.shape
-    inverse_y = np.empty(TILE)
-    # one array for all that the inner loop writes and reads beside x and y: so the compiler knows that they
-    # do not overlap, and computes several channels at once
-    work = np.empty((SUMS + 3) * LANES)
     out[:] = 0.0
-    for first in range(0, positions, TILE):
-        count = min(TILE, positions - first)
-        inverse_lengths(y[first : first + count], epsilon, inverse_y)
-        for low in range(0, channels, LANES):
-            width = min(LANES, channels - low)
-            work[: SUMS * LANES] = 0.0
-            for k in range(3):
-                for c in range(width):
-                    work[(SUMS + k) * LANES + c] = shifts[k, low + c]
-            for n in range(count):
-                x_row, y_row = x[first + n, low : low + width], y[first + n, low : low + width]
-                scale_y = inverse_y[n]
-                change = scale_y - inverse_x[first + n]
-                for c in range(width):
-                    one, other = np.float64(x_row[c]), np.float64(y_row[c])
-                    difference = other - one
-                    u = one - work[SUMS * LANES + c]
-                    e = difference - work[(SUMS + 1) * LANES + c]
-                    f = other - work[(SUMS + 2) * LANES + c]
-                    unit = difference * scale_y + one * change  # exactly 0 for identical images
-                    uu, ff = u * u, f * f
-                    work[c] += abs(difference)
-                    work[LANES + c] += unit * unit
-                    work[2 * LANES + c] += e
-                    work[3 * LANES + c] += e * e
-                    work[4 * LANES + c] += e * (2.0 * u + e)
-                    work[5 * LANES + c] += e * (3.0 * uu + e * (3.0 * u + e))
-                    work[6 * LANES + c] += e * (4.0 * uu * u + e * (6.0 * uu + e * (4.0 * u + e)))
-                    work[7 * LANES + c] += f
-                    work[8 * LANES + c] += ff
-                    work[9 * LANES + c] += ff * f
-                    work[10 * LANES + c] += ff * ff
+    tile = max(FEWEST, TILE // channels)
+    scale, change = np.empty(tile), np.empty(tile)
+    planes = np.empty((2, min(channels, HALF), tile), np.float32)
+    for first in range(0, positions, tile):
+        count = min(tile, positions - first)
+        one, other = x[first : first + count], y[first : first + count]
+        inverse_lengths(other, epsilon, scale)
+        for n in range(count):
+            change[n] = scale[n] - inverse_x[first + n]
+        if channels < HALF:
+            done = count - count % HALF
+            set_planes(one, planes[0])
+            set_planes(other, planes[1])
+            _along_positions(planes, done, scale, change, shifts, out)
+            _one_by_one(one[done:], other[done:], scale[done:], change[done:], shifts, out, 0)
+        else:
+            _along_channels(one, other, scale, change, shifts, out)
+            _one_by_one(one, other, scale, change, shifts, out, channels - channels % HALF)
+
+
+@compiled
+def _along_channels(x: Any, y: Any, scale: Any, change: Any, shifts: Any, out: Any) -> Any:
+    """Add to the sums, 8 channels at once."""
+    positions, channels = x.shape
+    x_flat, y_flat, near, sums = x.reshape(-1), y.reshape(-1), shifts.reshape(-1), out.reshape(-1)
+    for c in range(0, channels - HALF + 1, HALF):
+        shift = (doubles(near, c), doubles(near, channels + c), doubles(near, 2 * channels + c))
+        total = _no_sums()
+        for n in range(positions):
+            place = n * channels + c
+            one, other = doubles(x_flat, place), doubles(y_flat, place)
+            total = _plus(total, terms(one, other, all_doubles(scale[n]), all_doubles(change[n]), shift))
+        for k in range(SUMS):
+            place = k * channels + c
+            put(sums, place, doubles(sums, place) + total[k])
+
+
+@compiled
+def _along_positions(planes: Any, count: Any, scale: Any, change: Any, shifts: Any, out: Any) -> Any:
+    """Add to the sums of few channels, 8 positions at once."""
+    lanes = np.empty(HALF)
+    for c in range(planes.shape[1]):
+        x, y = planes[0, c], planes[1, c]
+        shift = (all_doubles(shifts[0, c]), all_doubles(shifts[1, c]), all_doubles(shifts[2, c]))
+        total = _no_sums()
+        for n in range(0, count, HALF):
+            parts = terms(doubles(x, n), doubles(y, n), doubles(scale, n), doubles(change, n), shift)
+            total = _plus(total, parts)
+        for k in range(SUMS):
+            put(lanes, 0, total[k])
+            out[k, c] += lanes.sum()
+
+
+@compiled
+def _one_by_one(x: Any, y: Any, scale: Any, change: Any, shifts: Any, out: Any, low: Any) -> Any:
+    """Add to the sums of the channels from `low` on."""
+    for c in range(low, x.shape[1]):
+        shift = (shifts[0, c], shifts[1, c], shifts[2, c])
+        for n in range(x.shape[0]):
+            parts = terms(np.float64(x[n, c]), np.float64(y[n, c]), scale[n], change[n], shift)
             for k in range(SUMS):
-                for c in range(width):
-                    out[k, low + c] += work[k * LANES + c]
+                out[k, c] += parts[k]
 
 
 @compiled
-def transpose(rows: Floats, low: int, out: Floats) -> None:
-    """Set `out[c, n]` to `rows[n, low + c]`."""
-    positions, width = rows.shape[0], out.shape[0]
-    for first in range(0, positions - 3, 4):
-        for c in range(width):
-            a, b = rows[first, low + c], rows[first + 1, low + c]
-            d, e = rows[first + 2, low + c], rows[first + 3, low + c]
-            out[c, first], out[c, first + 1], out[c, first + 2], out[c, first + 3] = a, b, d, e
-    for n in range(positions - positions % 4, positions):
-        for c in range(width):
-            out[c, n] = rows[n, low + c]
+def _no_sums() -> Any:
+    no = all_doubles(0.0)
+    return (no, no, no, no, no, no, no, no, no, no, no)
 
 
 @compiled
-def cut(plane: Floats, height: int, width: int, side: int, out: Floats) -> None:
-    """Set `out` to the values of a channel `[height * width]`, window by window of side x side.
-
-    The borders are repeated where the last windows reach beyond them.
-    """
-    place = 0
-    for top in range(0, height, side):
-        for left in range(0, width, side):
-            for i in range(side):
-                row = min(top + i, height - 1) * width
-                for j in range(side):
-                    out[place] = plane[row + min(left + j, width - 1)]
-                    place += 1
+def _plus(one: Any, other: Any) -> Any:
+    a, b, c, d, e, f, g, h, i, j, k = one
+    m, n, o, p, q, r, s, t, u, v, w = other
+    return (a + m, b + n, c + o, d + p, e + q, f + r, g + s, h + t, i + u, j + v, k + w)
 
 
 @compiled
-def ascending(values: Floats, out: Floats) -> None:
-    """Set `out` to the values in ascending order: a radix sort of those that are not 0."""
-    size = values.shape[0]
-    digit_bits = 11 if size >= LONG else 8
-    digits, sign = 1 << digit_bits, np.uint32(1 << 31)
-    mask = np.uint32(digits - 1)
-    bits, found = values.view(np.uint32), out.view(np.uint32)
-    keys, other = np.empty(size + 1, np.uint32), np.empty(size + 1, np.uint32)
-    starts = np.empty(digits + 1, np.int64)
-    count = negative = np.int64(0)
-    for n in range(size):  # no branches: where the zeros lie cannot be predicted
-        is_negative = bits[n] >> np.uint32(31)
-        is_number = np.int64((bits[n] & ~sign) != 0)
-        keys[count] = bits[n] ^ ((np.uint32(0) - is_negative) | sign)
-        count += is_number
-        negative += is_number * np.int64(is_negative)
-    for place in range((32 + digit_bits - 1) // digit_bits):
-        shift = np.uint32(place * digit_bits)
-        starts[:] = 0
-        for n in range(count):
-            starts[((keys[n] >> shift) & mask) + np.uint32(1)] += 1
-        for digit in range(digits):
-            starts[digit + 1] += starts[digit]
-        for n in range(count):
-            digit = (keys[n] >> shift) & mask
-            other[starts[digit]] = keys[n]
-            starts[digit] += 1
-        keys, other = other, keys
-    for n in range(negative):
-        found[n] = ~keys[n]
-    for n in range(negative, negative + size - count):
-        found[n] = 0
-    for n in range(negative, count):
-        found[n + size - count] = keys[n] ^ sign
-
-
-@compiled
-def arrange(  # noqa: PLR0913 (sizes and places)
-    rows: Floats, low: int, height: int, width: int, side: int, whole: Floats, windows: Floats
-) -> None:
-    """Set `whole[c]` to channel `low + c` in ascending order, `windows[c]` to its windows as they are."""
-    planes = np.empty_like(whole)
-    transpose(rows, low, planes)
-    for c in range(whole.shape[0]):
-        ascending(planes[c], whole[c])
-        cut(planes[c], height, width, side, windows[c])
-
-
-@compiled
-def mean_distances(one: Floats, other: Floats, out: Doubles) -> None:
-    """Set `out[c]` to the mean of |one - other| of two arrays `[C, n]`."""
-    for c in range(one.shape[0]):
-        total = 0.0
-        for n in range(one.shape[1]):
-            total += abs(np.float64(one[c, n]) - np.float64(other[c, n]))
-        out[c] = total / one.shape[1]
+def set_planes(rows: Floats, out: Floats) -> None:
+    """Set `out[c, n]` to `rows[n, c]`, of few channels."""
+    flat, channels = rows.reshape(-1), rows.shape[1]
+    for c in range(channels):
+        for n in range(rows.shape[0]):
+            out[c, n] = flat[n * channels + c]

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from percepnet.responses.crew import Crew
-from percepnet.responses.ordering import Ordered, ordered
+from percepnet.responses.ordering import arranged, ordered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,26 +96,39 @@ class Response:
 
     def _powers(self, shift: Tensor) -> Tensor:
         if not self.compiled:
-            return torch.stack([_powers(self.rows[block].double() - shift) for block in self.blocks]).sum(
-                dim=0
-            )
+            each = [_powers(self.rows[block].double() - shift) for block in self.blocks]
+            return torch.stack(each).sum(dim=0)
         from percepnet.responses import kernels
 
-        rows, parts, about = self.array, np.zeros((len(self.blocks), 4, self.channels)), shift.numpy()
-        tasks = list(enumerate(self.blocks))
-        self.crew.each(lambda task: kernels.add_powers(rows[task[1]], about, parts[task[0]]), tasks)
-        return torch.from_numpy(parts.sum(axis=0))
+        rows, lengths = self.array, self.inverse_lengths.numpy()
+        parts, shifts = (
+            np.empty((len(self.blocks), kernels.SUMS, self.channels)),
+            shift.numpy()[None].repeat(3, 0),
+        )
+
+        def fill(task: tuple[int, slice]) -> None:
+            place, block = task
+            kernels.set_sums(rows[block], rows[block], lengths[block], EPSILON, shifts, parts[place])
+
+        self.crew.each(fill, [*enumerate(self.blocks)])
+        return torch.from_numpy(parts[:, -4:].sum(axis=0))
 
     @cached_property
-    def ordered(self) -> Ordered:
+    def ordered(self) -> tuple[Tensor, Tensor]:
         """Each channel's values in ascending order, over the image and within windows."""
         return ordered(self)
 
     @cached_property
+    def arranged(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The same for compiled loops."""
+        return arranged(self)
+
+    @cached_property
     def gram(self) -> Tensor:
-        """F F^T / positions, `[C, C]`, in fp64."""
+        """F F^T / positions, `[C, C]`, in fp64, symmetric to the last bit."""
         parts = [product(self.rows[block], self.rows[block]) for block in self.blocks]
-        return torch.stack(parts).sum(dim=0) / self.positions
+        table = torch.stack(parts).sum(dim=0)
+        return (table + table.T) / (2.0 * self.positions)
 
 
 def _powers(deviations: Tensor) -> Tensor:
@@ -130,7 +143,13 @@ def product(one: Tensor, other: Tensor) -> Tensor:
     """
     if one.shape[1] > FEW:
         return (one.T @ other).double()
-    return one.T.double() @ other.double()
+    if one.device.type != "cpu" or one.requires_grad or other.requires_grad:
+        return one.T.double() @ other.double()
+    from percepnet.responses import tables
+
+    found = np.zeros((one.shape[1], one.shape[1]))
+    tables.add_products(one.numpy(), other.numpy(), found)
+    return torch.from_numpy(found)
 
 
 def central(powers: Tensor, shift: Tensor) -> Tensor:

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from percepnet.errors import InputError
-from percepnet.responses import kernels
+from percepnet.responses import kernels, sorting
 from percepnet.responses import response as responses
 from percepnet.responses.costly import AT_STAGES
 from percepnet.responses.response import Response
@@ -12,6 +12,8 @@ from tests.responses import naive
 
 NAMES = sorted(STATISTICS)
 SHAPES = [(5, 7, 9), (3, 16, 24), (64, 1, 1), (2, 1, 13), (7, 33, 17)]
+NOTHING = 1e-30
+"""The square of what fp64 rounds of numbers near 1, where the exact result is 0."""
 SUMMED = ("unit_squared_difference", "cosine_distance", "correlation_distance")
 """Whose channels are shares of one sum."""
 
@@ -44,7 +46,7 @@ def test_a_statistic_is_what_its_definition_says(name, shape, noise):
     found = value(name, first, second).numpy()
     if name in SUMMED:
         assert found.sum() == pytest.approx(expected.sum(), rel=1e-5)
-    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=3e-6 * np.abs(expected).max())
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=max(3e-6 * np.abs(expected).max(), NOTHING))
 
 
 def test_unit_squared_difference_is_lpips_own_arithmetic():
@@ -89,7 +91,7 @@ def test_a_response_without_length_is_half_a_unit_from_one_with_a_direction():
         assert float(value(name, first, dark).sum()) == pytest.approx(0.5, rel=1e-5)
 
 
-@pytest.mark.parametrize("shape", [*SHAPES, (130, 20, 30), (3, 96, 100)], ids=str)
+@pytest.mark.parametrize("shape", [*SHAPES, (11, 9, 20), (16, 9, 20), (130, 20, 30), (3, 96, 100)], ids=str)
 def test_compiled_loops_make_the_numbers_that_torch_makes(shape):
     """On a GPU, and where gradients are wanted, torch computes; on a CPU, compiled loops."""
     first, second = pair(shape)
@@ -97,7 +99,7 @@ def test_compiled_loops_make_the_numbers_that_torch_makes(shape):
     expected = all_values(first, second.clone().requires_grad_())
     for name in NAMES:
         numbers = expected[name].detach().numpy()
-        atol = 1e-7 * float(np.abs(numbers).max())
+        atol = max(1e-7 * float(np.abs(numbers).max()), NOTHING)
         np.testing.assert_allclose(found[name].numpy(), numbers, rtol=2e-6, atol=atol, err_msg=name)
 
 
@@ -119,7 +121,16 @@ def test_ascending_sorts_like_numpy(size, zeros):
     values = generator.standard_normal(size).astype(np.float32) * 10.0 ** generator.integers(-20, 20, size)
     values = np.where(generator.random(size) < zeros, 0.0, values).astype(np.float32)
     found = np.empty_like(values)
-    kernels.ascending(values, found)
+    sorting.ascending(values, found)
+    np.testing.assert_array_equal(found, np.sort(values))
+
+
+def test_values_that_all_but_one_lie_side_by_side_are_sorted_too():
+    values = np.nextafter(np.full(700, 5.0, np.float32), np.float32(6.0)) + np.float32(0.0)
+    values[::2] = 5.0
+    values[350] = 1e9
+    found = np.empty_like(values)
+    sorting.ascending(values, found)
     np.testing.assert_array_equal(found, np.sort(values))
 
 
