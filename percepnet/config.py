@@ -121,9 +121,8 @@ class SweepConfig:
 
 def conf_folder() -> Path:
     """Return the folder of the YAML files: inside an installed wheel, else at the top of the checkout."""
-    here = Path(__file__).resolve().parent
-    packaged = here / "conf"
-    return packaged if packaged.is_dir() else here.parent / "conf"
+    packaged = Path(__file__).resolve().parent / "conf"
+    return packaged if packaged.is_dir() else packaged.parents[1] / "conf"
 
 
 def is_untrained(settings: Mapping[str, Any]) -> bool:
@@ -148,9 +147,8 @@ def identity(settings: Mapping[str, Any]) -> dict[str, Any]:
     baselines: they are cells of their own.
     """
     kept = {key: value for key, value in settings.items() if key not in APART}
-    compute = dict(
-        settings["compute"].items() - {("compile", False)}
-    )  # came after the first cells, as these:
+    # what came after the first cells is left out where it is as in those
+    compute = dict(settings["compute"].items() - {("compile", False)})
     kept["compute"] = {key: x for key, x in compute.items() if key not in RUN_TIME_COMPUTE_KEYS}
     kept["agreement"] = dict(settings["agreement"].items() - {("method", "expanded"), ("logistic", 5)})
     kept["benchmark"] = _rootless(settings)

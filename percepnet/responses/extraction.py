@@ -13,7 +13,8 @@ from percepnet.errors import InputError
 from percepnet.networks.taps import INPUT
 from percepnet.responses import plan
 from percepnet.responses.address import address_of, find, lock_of
-from percepnet.responses.extractor import Extractor, ShardWriter, device_called, predict
+from percepnet.responses.device import device_called
+from percepnet.responses.extractor import Extractor, ShardWriter, predict
 from percepnet.responses.images import Images
 from percepnet.responses.portions import AUTO, Room
 from percepnet.responses.statistics import Kinds, StageStatistic, chosen
