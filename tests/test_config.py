@@ -73,6 +73,7 @@ def test_a_variant_may_be_written_as_a_number(compose):
     [
         "compute.device=cpu",
         "compute.batch=3",
+        "compute.batch=auto",
         "compute.compile=false",
         "compute.threads=1",
         "compute.image_cache=true",

@@ -10,7 +10,7 @@ from tests.fakes import tiny_network
 
 
 def responses(network, images, compiled=None):
-    seen = {}
+    seen: dict[str, torch.Tensor] = {}
     network.observe(images, lambda tap, response: seen.__setitem__(tap, response.clone()), compiled)
     return seen
 
@@ -66,10 +66,11 @@ def test_taps_out_of_order_are_refused():
         responses(network, images(), CompiledTrunk(network, backend="eager"))
 
 
-def test_what_cannot_be_compiled_is_told_with_what_to_do():
-    def broken(graph, inputs):
+def test_what_cannot_be_compiled_is_told_with_what_to_do(monkeypatch):
+    def broken(graph, inputs, **options):
         raise RuntimeError("no working C++ compiler")
 
+    monkeypatch.setattr("torch._inductor.compile_fx.compile_fx", broken)
     network = tiny_network()
     with pytest.raises(InputError, match=r"(?s)could not be compiled.*no working.*compute\.compile=false"):
-        responses(network, images(), CompiledTrunk(network, backend=broken))
+        responses(network, images(), CompiledTrunk(network))

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from lightning.fabric.utilities.apply_func import move_data_to_device
+from lightning.pytorch.plugins import MixedPrecision
 
 from percepnet.errors import InputError
 from percepnet.responses.device import device_called, full_fp32, precision_on
@@ -69,6 +70,7 @@ def test_fp32_is_not_tf32_and_what_was_set_comes_back():
 @pytest.mark.parametrize(("name", "dtype"), [("fp16", torch.float16), ("bf16", torch.bfloat16)])
 def test_autocast_takes_the_type_that_was_asked_for(device, name, dtype):
     plugin = precision_on(device, name)
+    assert isinstance(plugin, MixedPrecision)
     assert plugin.device == device.type
     if device == CPU:
         with plugin.forward_context():

@@ -1,28 +1,31 @@
 """No option of compute changes how pairs are ranked: Spearman's correlation with fp32, at every tap."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from percepnet.benchmarks.contract import Pair
 from percepnet.networks import compiled
 from percepnet.networks.build import Place, build
 from percepnet.networks.catalogue import find
+from percepnet.readouts.layerwise import Layerwise
 from percepnet.responses.extraction import Compute, extract
 from percepnet.sources.cache import cache_root
-from tests.fakes import memory_benchmark, tiny_network
+from tests.fakes import MemoryBenchmark, memory_benchmark, tiny_network
 from tests.responses.graded import SAME_RANKS, graded, layerwise, rank_correlations
 
 CPU = Compute(device="cpu", batch=8)
-NUMBERS_STAY = {
+NUMBERS_STAY: dict[str, dict[str, Any]] = {
     "planar": {"channels_last": False},
     "workers": {"workers": 2},
     "batch 3": {"batch": 3},
     "batch auto": {"batch": "auto"},
 }
-NUMBERS_CHANGE = {
+NUMBERS_CHANGE: dict[str, dict[str, Any]] = {
     "bf16": {"precision": "bf16"},
     "fp16": {"precision": "fp16"},
     "compile": {"compile": True},
@@ -68,6 +71,8 @@ def test_a_traced_network_gives_the_numbers_of_the_eager_one(small, small_fp32, 
     monkeypatch.setattr(compiled.CompiledTrunk.__init__, "__defaults__", ("aot_eager",))
     found = layerwise(tiny_network(), small, replace(CPU, compile=True), tmp_path)
     np.testing.assert_allclose(found, small_fp32, rtol=1e-5)
+    _, passed = extract(tiny_network(), small, Layerwise().statistics, CPU, tmp_path)
+    assert passed == len(small.images)  # the entry of the compiled network is not that of the eager one
 
 
 @pytest.mark.slow
@@ -104,6 +109,26 @@ def test_alexnet_ranks_photographs_as_in_fp32(alexnet, photographs, photographs_
     assert (correlations >= SAME_RANKS).all(), correlations
     if name in NUMBERS_STAY:
         np.testing.assert_allclose(found, photographs_fp32, rtol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.network
+def test_bf16_is_not_for_faint_differences(alexnet, tmp_path):
+    """Gratings of 0.05 to 2 % contrast on grey: what the README warns of; fp16 has three more bits."""
+    images, pairs = {}, []
+    for frequency in (4, 8, 16):
+        grating = np.sin(2.0 * np.pi * frequency * np.arange(192) / 192.0)[None, :, None]
+        images[f"r{frequency}"] = np.full((192, 192, 3), 0.5, np.float32)
+        for level in range(10):
+            key = f"r{frequency}d{level}"
+            images[key] = (images[f"r{frequency}"] * (1.0 + 0.0005 * 1.5**level * grating)).astype(np.float32)
+            pairs.append(Pair(f"r{frequency}", key, f"r{frequency}", 0.0))
+    faint = MemoryBenchmark(images, pairs)
+    exact, fp16, bf16 = (
+        layerwise(alexnet, faint, replace(CPU, precision=name), tmp_path) for name in ("fp32", "fp16", "bf16")
+    )
+    assert (rank_correlations(fp16, exact) >= SAME_RANKS).all()
+    assert rank_correlations(bf16, exact).min() < SAME_RANKS
 
 
 def test_bytes_go_to_the_device_and_are_scaled_there(tmp_path, monkeypatch):
