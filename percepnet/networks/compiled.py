@@ -60,7 +60,7 @@ class CompiledTrunk:
                 "the network could not be compiled",
                 expected=f"a network that torch.compile can trace, and what its backend {BACKEND} needs:"
                 " a C++ compiler on a CPU, Triton on a GPU",
-                found=str(error).strip()[:300],
+                found=str(error).strip().partition("\n\n")[0][:300],
                 remedy="compute.compile=false",
             ) from error
 
