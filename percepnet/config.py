@@ -15,7 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from percepnet.errors import InputError, nearest
 
-RUN_TIME_KEYS = ("results", "retry", "sources", "tracking", "invocation", "study")
+APART = ("results", "retry", "sources", "tracking", "invocation", "study", "benchmark", "baseline")
 RUN_TIME_COMPUTE_KEYS = ("device", "batch", "workers", "threads", "channels_last", "image_cache")
 RETRIES = (False, True, "failed")
 IDENTITY_VERSION = 2
@@ -67,10 +67,11 @@ class ComputeConfig:
 
     device: str = "auto"
     precision: str = "fp32"
-    batch: int = 8
+    batch: int | str = "auto"
     workers: int = 0
     threads: int | None = None
     channels_last: bool = True
+    compile: bool = False
     image_cache: bool = False
 
 
@@ -120,9 +121,8 @@ class SweepConfig:
 
 def conf_folder() -> Path:
     """Return the folder of the YAML files: inside an installed wheel, else at the top of the checkout."""
-    here = Path(__file__).resolve().parent
-    packaged = here / "conf"
-    return packaged if packaged.is_dir() else here.parent / "conf"
+    packaged = Path(__file__).resolve().parent / "conf"
+    return packaged if packaged.is_dir() else packaged.parents[1] / "conf"
 
 
 def is_untrained(settings: Mapping[str, Any]) -> bool:
@@ -146,11 +146,11 @@ def identity(settings: Mapping[str, Any]) -> dict[str, Any]:
     Folders of data are left out too: what lies in them is told apart by each benchmark's fingerprint. So are
     baselines: they are cells of their own.
     """
-    apart = (*RUN_TIME_KEYS, "benchmark", "baseline")
-    kept = {key: value for key, value in settings.items() if key not in apart}
-    kept["compute"] = {key: x for key, x in settings["compute"].items() if key not in RUN_TIME_COMPUTE_KEYS}
-    later = {"method": AgreementConfig.method, "logistic": AgreementConfig.logistic}  # than the first cells
-    kept["agreement"] = dict(settings["agreement"].items() - later.items())
+    kept = {key: value for key, value in settings.items() if key not in APART}
+    # what came after the first cells is left out where it is as in those
+    compute = dict(settings["compute"].items() - {("compile", False)})
+    kept["compute"] = {key: x for key, x in compute.items() if key not in RUN_TIME_COMPUTE_KEYS}
+    kept["agreement"] = dict(settings["agreement"].items() - {("method", "expanded"), ("logistic", 5)})
     kept["benchmark"] = _rootless(settings)
     kept["version"] = IDENTITY_VERSION
     if is_untrained(settings):

@@ -61,7 +61,7 @@ def unit_of(settings: Mapping[str, Any], benchmark: str) -> Unit:
     """
     family = {
         "network": _network(settings),
-        "precision": settings["compute"]["precision"],
+        "precision": settings["compute"]["precision"] + "-compiled" * settings["compute"]["compile"],
         "benchmark": settings["benchmark"][benchmark],
         "root": settings["benchmark"].get("root"),
     }

@@ -21,7 +21,7 @@ def test_there_are_eight_groups_with_this_many_options():
         "readout": 14,
         "benchmark": 18,
         "baseline": 17,
-        "compute": 2,
+        "compute": 3,
         "tracking": 3,
     }
 
@@ -73,6 +73,8 @@ def test_a_variant_may_be_written_as_a_number(compose):
     [
         "compute.device=cpu",
         "compute.batch=3",
+        "compute.batch=auto",
+        "compute.compile=false",
         "compute.threads=1",
         "compute.image_cache=true",
         "tracking=disabled",
@@ -108,6 +110,7 @@ def test_what_does_not_change_the_numbers_does_not_change_the_run_id(compose, ov
         "benchmark.modelfest.encoding=linear",
         "agreement.resamples=10",
         "compute.precision=bf16",
+        "compute.compile=true",
         "statistics=[squared_difference]",
     ],
 )

@@ -29,7 +29,7 @@ ONLY_IN = {
     "joblib": set[str](),
     "wandb": {"results/tracking.py"},
     "wandb_workspaces": {"results/dashboard.py", "results/panels.py"},
-    "lightning": {"responses/extractor.py", "readouts/relevance/training.py"},
+    "lightning": {"responses/device.py", "responses/extractor.py", "readouts/relevance/training.py"},
     "piq": {"baselines/classic.py", "baselines/dists.py"},
     "lpips": {"baselines/learned.py"},
     "requests": {"sources/http.py", "sources/pypi.py", "sources/pip_settings.py"},

@@ -10,16 +10,13 @@ from torch import Tensor, nn
 
 from percepnet.errors import InputError
 from percepnet.networks.form import Form
-from percepnet.networks.taps import INPUT, Tap
+from percepnet.networks.taps import INPUT, LastTapPassedError, Tap
 
 if TYPE_CHECKING:
+    from percepnet.networks.compiled import CompiledTrunk
     from percepnet.networks.preprocessing import Preprocessing
 
 Visitor = Callable[[str, Tensor], None]
-
-
-class _LastTapPassedError(Exception):
-    """Ends a forward pass: nothing after the last tap is read."""
 
 
 class Network(nn.Module):
@@ -58,13 +55,24 @@ class Network(nn.Module):
         self.weights_hash = weights_hash
         self.structure = structure
         self.origin = origin
+        self._layout = torch.preserve_format
+
+    def lay_out(self, *, channels_last: bool) -> None:
+        """Use one memory format for the trunk's weights and its input, so that convolutions keep to it."""
+        self._layout = torch.channels_last if channels_last else torch.contiguous_format
+        self.trunk.to(memory_format=self._layout)
 
     @torch.inference_mode()
-    def observe(self, images: Tensor, visit: Visitor) -> None:
+    def observe(self, images: Tensor, visit: Visitor, compiled: CompiledTrunk | None = None) -> None:
         """Pass images `[N, H, W, 3]` once and show every tap's response `[N, C, H', W']` to `visit`.
 
         `visit` is called while the response is being made, before a later in-place module can overwrite
         it; what it wants to keep, it must copy.
+
+        Args:
+            images: That pass.
+            visit: Is shown the responses.
+            compiled: Passes them instead of the trunk; then all responses exist before the first is shown.
 
         Raises:
             InputError: The images break the input contract (`unit_range`).
@@ -74,32 +82,45 @@ class Network(nn.Module):
         visit(INPUT, pixels)
         waiting = [tap.name for tap in self.taps[1:]]
         if waiting:
-            self._forward(self.preprocessing(pixels), waiting, visit)
+            inputs = self.preprocessing(pixels).to(memory_format=self._layout)
+            show = self._shown_in_order(waiting, visit, (inputs.shape[-2], inputs.shape[-1]))
+            if compiled is None:
+                self._forward(inputs, waiting, show)
+            else:
+                for tap, response in compiled(inputs):
+                    show(tap, response)
         if waiting:
             raise RuntimeError(
                 f"{self.id}: taps did not fire in order; still waiting for {waiting[:3]}. "
                 "List arch.taps in forward order."
             )
 
-    def _forward(self, inputs: Tensor, waiting: list[str], visit: Visitor) -> None:
-        modules = dict(self.trunk.named_modules())
-        size = (inputs.shape[-2], inputs.shape[-1])
+    def _shown_in_order(self, waiting: list[str], visit: Visitor, size: tuple[int, int]) -> Visitor:
+        """Return what shows a module's output to `visit` as a map, and takes its tap off the waiting ones."""
 
-        def hook(name: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
-            def fire(_module: nn.Module, _inputs: tuple[Tensor, ...], response: Tensor) -> None:
-                if not waiting or waiting[0] != name:
-                    raise RuntimeError(f"{self.id}: tap {name} fired out of order or twice")
-                visit(name, self.form.as_map(Form.module(name), response, size))
-                del waiting[0]
+        def show(tap: str, output: Tensor) -> None:
+            if not waiting or waiting[0] != tap:
+                raise RuntimeError(f"{self.id}: tap {tap} fired out of order or twice")
+            visit(tap, self.form.as_map(Form.module(tap), output, size))
+            del waiting[0]
+
+        return show
+
+    def _forward(self, inputs: Tensor, waiting: list[str], show: Visitor) -> None:
+        modules = dict(self.trunk.named_modules())
+
+        def hook(tap: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
+            def fire(_module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
+                show(tap, output)
                 if not waiting:
-                    raise _LastTapPassedError
+                    raise LastTapPassedError
 
             return fire
 
-        handles = [modules[Form.module(name)].register_forward_hook(hook(name)) for name in waiting]
+        handles = [modules[Form.module(tap)].register_forward_hook(hook(tap)) for tap in waiting]
         try:
             self.trunk(inputs)
-        except _LastTapPassedError:
+        except LastTapPassedError:
             pass
         finally:
             for handle in handles:

@@ -27,6 +27,10 @@ TRIAL_SIZE = (256, 256)
 """Of the image that tells which modules fire; only shapes are computed."""
 
 
+class LastTapPassedError(Exception):
+    """Ends a forward pass: nothing after the last tap is read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tap:
     """A place in a network.

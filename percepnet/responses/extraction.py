@@ -13,8 +13,10 @@ from percepnet.errors import InputError
 from percepnet.networks.taps import INPUT
 from percepnet.responses import plan
 from percepnet.responses.address import address_of, find, lock_of
+from percepnet.responses.device import device_called
 from percepnet.responses.extractor import Extractor, ShardWriter, predict
 from percepnet.responses.images import Images
+from percepnet.responses.portions import AUTO, Room
 from percepnet.responses.statistics import Kinds, StageStatistic, chosen
 from percepnet.responses.store import Unfinished
 from percepnet.sources.cache import lock
@@ -31,26 +33,31 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
+PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "fp16-mixed"}
+"""What they are called in the keys of the store."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compute:
-    """How the forward pass is run; only `precision` may change numbers, so only it is part of the key.
+    """How the forward pass is run; only `precision` and `compile` may change numbers: they are in the key.
+
+    A compiled network is the same sum in another order in fp32; under autocast it rounds in other places.
 
     Attributes:
         device: `auto`, `cpu`, `gpu` or `mps` (Lightning's accelerators).
         precision: `fp32`, or `bf16` / `fp16` under autocast.
-        batch: Images per forward pass, at most.
+        batch: Images per forward pass, at most; `auto`: 8 on a CPU, elsewhere as many as fit and pay.
         workers: Processes that decode images; 0 decodes in the main one.
         channels_last: Memory format of the network; the faster one for convolutions.
+        compile: Whether torch.compile makes the forward pass.
     """
 
     device: str = "auto"
     precision: str = "fp32"
-    batch: int = 8
+    batch: int | str = AUTO
     workers: int = 0
     channels_last: bool = True
+    compile: bool = False
 
 
 def extract(  # noqa: PLR0913 (all that an extraction is)
@@ -106,7 +113,8 @@ def _key(network: Network, benchmark: Benchmark, kinds: Kinds, compute: Compute)
         "taps": [tap.name for tap in network.taps],
         "stages": network.stages,
         "preprocessing": asdict(network.preprocessing),
-        "precision": _lightning_precision(compute),
+        "precision": _precision(compute),
+        **({"compile": True} if compute.compile else {}),
         "benchmark": benchmark.fingerprint(),
         "rows": len(distinct(benchmark.pairs)[0]),
         "statistics": {name: kind.version for name, kind in kinds.items()},
@@ -120,7 +128,7 @@ def _kept(network: Network, tap: str, kinds: Kinds) -> list[str]:
     return [name for name, kind in kinds.items() if stage or not isinstance(kind, StageStatistic)]
 
 
-def _lightning_precision(compute: Compute) -> str:
+def _precision(compute: Compute) -> str:
     if compute.precision not in PRECISIONS:
         raise InputError(
             "unknown compute.precision", expected=", ".join(PRECISIONS), found=repr(compute.precision)
@@ -140,8 +148,12 @@ def _run(  # noqa: PLR0913 (all that an extraction is)
     missing = unfinished.missing(shards)
     if not missing:
         return 0
-    batches = list(plan.batches(distinct(benchmark.pairs)[0], missing, compute.batch))
-    extractor = Extractor(network, kinds, channels_last=compute.channels_last)
+    device = device_called(compute.device)
+    room = Room.of(compute.batch, device)
+    batches = list(plan.batches(distinct(benchmark.pairs)[0], missing, room.most))
+    extractor = Extractor(
+        network, kinds, room, channels_last=compute.channels_last, compile_trunk=compute.compile
+    )
     total = sum(len(batch.distorted) + (batch.reference is not None) for batch in batches)
     with _progress() as bar:
         task = bar.add_task(f"{network.id} on {benchmark.name}", total=total)
@@ -153,14 +165,8 @@ def _run(  # noqa: PLR0913 (all that an extraction is)
 
         tick()
         writer = ShardWriter(unfinished, missing, tick)
-        predict(
-            extractor,
-            Images(benchmark, batches),
-            writer,
-            workers=compute.workers,
-            accelerator=compute.device,
-            precision=_lightning_precision(compute),
-        )
+        images = Images(benchmark, batches)
+        predict(extractor, images, writer, device, compute.precision, compute.workers)
     log.info(
         "%d images passed %s for %d pairs of %s",
         extractor.images_passed,

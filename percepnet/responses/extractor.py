@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import warnings
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import lightning
@@ -18,6 +16,7 @@ from torch.utils.data import DataLoader
 from percepnet.errors import InputError
 from percepnet.networks.taps import INPUT
 from percepnet.responses.crew import Crew
+from percepnet.responses.device import full_fp32, precision_on, quiet
 from percepnet.responses.limits import require_room, stored_bytes
 from percepnet.responses.portions import Portions
 from percepnet.responses.response import Response
@@ -25,11 +24,13 @@ from percepnet.responses.statistics import reduced
 from percepnet.responses.store import POSITIONS, Unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
+    from percepnet.networks.compiled import CompiledTrunk
     from percepnet.networks.network import Network
     from percepnet.responses.images import Images
     from percepnet.responses.plan import Shard
+    from percepnet.responses.portions import Room
     from percepnet.responses.statistics import Kinds
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,9 @@ class Extractor(lightning.LightningModule):
     A batch passes at once if the memory allows it, else in parts: its rows are the same.
     """
 
-    def __init__(self, network: Network, kinds: Kinds, *, channels_last: bool) -> None:
+    def __init__(
+        self, network: Network, kinds: Kinds, room: Room, *, channels_last: bool, compile_trunk: bool
+    ) -> None:
         super().__init__()
         self.network = network
         self.kinds = kinds
@@ -52,10 +55,18 @@ class Extractor(lightning.LightningModule):
         self.stages = {INPUT, *network.stages}
         self.references: dict[str, Response] = {}
         threads = torch.get_num_threads()
-        self.portions = Portions(network, self.stages, threads)
+        self.portions = Portions(network, self.stages, threads, room, whole=compile_trunk)
         self.crew = Crew(threads)
-        if channels_last:
-            self.network.trunk.to(memory_format=torch.channels_last)
+        self.compile_trunk = compile_trunk
+        self.compiled: CompiledTrunk | None = None
+        self.network.lay_out(channels_last=channels_last)
+
+    def on_predict_start(self) -> None:
+        """Compile the trunk if that is wanted: by now it is on its device."""
+        if self.compile_trunk:
+            from percepnet.networks.compiled import CompiledTrunk
+
+            self.compiled = CompiledTrunk(self.network)
 
     def predict_step(self, batch: dict[str, Any], batch_idx: int) -> Reduced:
         """Return, per tap, the statistics `[n, K]` of the n distorted images of the batch."""
@@ -75,7 +86,7 @@ class Extractor(lightning.LightningModule):
             if len(response):
                 results[tap] = self._reduce(tap, response.float())
 
-        self.network.observe(images, visit)
+        self.network.observe(images, visit, self.compiled)
         return results
 
     def _reduce(self, tap: str, response: Tensor) -> dict[str, Tensor]:
@@ -152,12 +163,28 @@ def _checked(joined: Reduced) -> dict[str, dict[str, Any]]:
     return arrays
 
 
-def predict(extractor: Extractor, images: Images, writer: ShardWriter, **options: Any) -> None:  # noqa: ANN401
-    """Pass every batch through the network; `options` go to Lightning's Trainer."""
+def predict(  # noqa: PLR0913 (all that a run is)
+    extractor: Extractor,
+    images: Images,
+    writer: ShardWriter,
+    device: torch.device,
+    autocast: str,
+    workers: int,
+) -> None:
+    """Pass every batch through the network.
+
+    Args:
+        extractor: Reduces the responses.
+        images: The batches.
+        writer: Stores what comes out.
+        device: Where they pass.
+        autocast: `bf16` or `fp16`; none where it is `fp32`.
+        workers: Processes that decode images.
+    """
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    workers = options.pop("workers")
-    with _quiet():
+    with quiet(), full_fp32():
         trainer = lightning.Trainer(
+            accelerator=device.type,
             devices=1,
             logger=False,
             enable_checkpointing=False,
@@ -165,20 +192,11 @@ def predict(extractor: Extractor, images: Images, writer: ShardWriter, **options
             enable_model_summary=False,
             callbacks=[writer],
             # no SLURM environment: its signal handlers fight the launcher's, which does the requeueing
-            plugins=[LightningEnvironment()],
-            **options,
+            plugins=[LightningEnvironment(), precision_on(device, autocast)],
         )
-        loader = DataLoader(images, batch_size=None, num_workers=workers)
-        trainer.predict(extractor, loader, return_predictions=False)
+        trainer.predict(extractor, loader(images, device, workers), return_predictions=False)
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence Lightning's remarks on our choices (no workers, ready-made batches) and on itself."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-        warnings.filterwarnings("ignore", message=".*infer the batch indices.*")
-        warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
-        # where SLURM is installed: a cell is one process, with or without srun
-        warnings.filterwarnings("ignore", message="The `srun` command is available.*")
-        yield
+def loader(images: Images, device: torch.device, workers: int) -> DataLoader[dict[str, Any]]:
+    """Return what decodes the batches, in order; Lightning moves pinned ones without waiting for the copy."""
+    return DataLoader(images, batch_size=None, num_workers=workers, pin_memory=device.type == "cuda")

@@ -103,8 +103,14 @@ def _without_numbers(network: Network) -> Network:
     return deepcopy(network, shapes)
 
 
-def images_at_once(
-    sizes: Mapping[str, int], stages: AbstractSet[str], batch: int, free: int | None, threads: int
+def images_at_once(  # noqa: PLR0913 (all that memory depends on)
+    sizes: Mapping[str, int],
+    stages: AbstractSet[str],
+    batch: int,
+    free: int | None,
+    threads: int,
+    *,
+    whole: bool = False,
 ) -> int:
     """Return how many images may pass at once: `batch`, or what fits into `free` bytes, but one at least.
 
@@ -114,13 +120,15 @@ def images_at_once(
         batch: The most that are wanted.
         free: Bytes available; None where unknown.
         threads: Images that are reduced at once.
+        whole: The responses at all taps exist at the same time, as a compiled trunk leaves them.
     """
     if free is None or not sizes:
         return batch
     largest = max(sizes.values())
     kept = sum(size * (STAGE_COPIES if tap in stages else 1) for tap, size in sizes.items())
     left = SHARE * free - kept - REDUCE_COPIES * largest * threads
-    return max(1, min(batch, int(left // (PASS_COPIES * largest))))
+    image = PASS_COPIES * largest + (sum(sizes.values()) if whole else 0)
+    return max(1, min(batch, int(left // image)))
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -146,6 +146,13 @@ def test_as_many_images_pass_as_fit():
     assert images_at_once({}, set(), 8, 1, threads=2) == 8
 
 
+def test_a_compiled_trunk_keeps_the_responses_of_every_image_at_every_tap():
+    sizes = {"input": 10, "a": 100, "b": 40}
+    free = int((150 + limits.REDUCE_COPIES * 100 + 8 * limits.PASS_COPIES * 100) / limits.SHARE) + 1
+    assert images_at_once(sizes, set(), 65, free, threads=1) == 8
+    assert images_at_once(sizes, set(), 65, free, threads=1, whole=True) == 5
+
+
 def test_the_batch_is_lowered_to_what_fits_and_the_numbers_stay(tmp_path, monkeypatch, caplog):
     entry, _ = extract(tiny_network(), memory_benchmark(), BOTH, CPU, tmp_path / "a")
     monkeypatch.setattr(portions, "available", lambda _: 1)

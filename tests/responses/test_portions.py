@@ -1,0 +1,108 @@
+"""How many images pass at once: doubled while that pays and fits, halved for good when memory is refused."""
+
+import pytest
+import torch
+
+from percepnet.errors import InputError
+from percepnet.responses import portions
+from percepnet.responses.portions import FIRST, MOST, Portions, Room
+from tests.fakes import tiny_network
+
+CPU, GPU = torch.device("cpu"), torch.device("cuda")
+
+
+class Machine:
+    """Passes images on a clock of its own: `seconds(n)` for n of them, and no more than `most` at once."""
+
+    def __init__(self, seconds, most=10**6):
+        self.seconds, self.most = seconds, most
+        self.now = 0.0
+        self.passed: list[int] = []
+        self.rows: list[int] = []
+        self.refused: list[int] = []
+
+    def clock(self):
+        return self.now
+
+    def work(self, images, has_reference):
+        if len(images) > self.most:
+            self.refused.append(len(images))
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        self.passed.append(len(images))
+        self.rows += images[int(has_reference) :, 0, 0, 0].tolist()
+        self.now += self.seconds(len(images))
+        return len(images) - has_reference
+
+
+def pass_batches(machine, batches=12, size=MOST, room=None):
+    """Pass batches of `size` images each; return the portions that the last was passed in."""
+    network = tiny_network()
+    found = Portions(network, {"input"}, 1, room or Room.of("auto", GPU), clock=machine.clock)
+    images = torch.arange(size, dtype=torch.uint8).view(size, 1, 1, 1).expand(size, 19, 23, 3)
+    for _ in range(batches):
+        machine.passed.clear()
+        machine.rows.clear()
+        made = found.passed(images, machine.work, has_reference=True)
+        assert machine.rows == list(range(1, size))
+        assert sum(made) == size - 1
+    return machine.passed
+
+
+def test_the_number_is_doubled_up_to_the_cap_while_images_get_no_slower():
+    assert pass_batches(Machine(lambda n: 1.0 + 0.1 * n)) == [MOST]
+    assert pass_batches(Machine(lambda n: 0.1 * n)) == [MOST]
+
+
+def test_a_cap_below_the_next_double_is_kept():
+    assert pass_batches(Machine(lambda n: 1.0), room=Room(8, 20)) == [20, 20, 20, 5]
+
+
+def test_the_number_goes_back_to_the_one_before_when_each_image_gets_slower():
+    slower_from_32 = Machine(lambda n: n * (0.1 if n < 32 else 0.2))
+    assert pass_batches(slower_from_32) == [16, 16, 16, 16, 1]
+
+
+def test_the_first_pass_of_a_number_does_not_count():
+    """Kernels are chosen or compiled in it."""
+    seen = set()
+
+    def seconds(several):
+        first = several not in seen
+        seen.add(several)
+        return 1.0 + 0.1 * several + 60.0 * first
+
+    assert pass_batches(Machine(seconds)) == [MOST]
+
+
+def test_a_refusal_while_the_number_grows_halves_it_for_good():
+    machine = Machine(lambda n: 1.0, most=20)
+    assert pass_batches(machine) == [16, 16, 16, 16, 1]
+    assert machine.refused == [32]
+
+
+def test_what_the_memory_seems_to_allow_bounds_the_growth(monkeypatch):
+    monkeypatch.setattr(portions, "images_at_once", lambda *_, **__: 12)
+    assert pass_batches(Machine(lambda n: 1.0)) == [12] * 5 + [5]
+
+
+def test_batches_that_are_smaller_pass_whole_and_tell_nothing():
+    assert pass_batches(Machine(lambda n: 1.0), size=6) == [6]
+
+
+@pytest.mark.parametrize(
+    ("batch", "device", "room"),
+    [
+        ("auto", CPU, Room(FIRST, FIRST)),
+        ("auto", GPU, Room(FIRST, MOST)),
+        (3, CPU, Room(3, 3)),
+        (300, GPU, Room(300, 300)),
+    ],
+)
+def test_auto_grows_on_a_gpu_alone_and_a_number_is_kept(batch, device, room):
+    assert Room.of(batch, device) == room
+
+
+@pytest.mark.parametrize("batch", ["8x", "Auto", 0, -1])
+def test_no_number_of_images_is_refused(batch):
+    with pytest.raises(InputError, match=r"(?s)compute\.batch.*auto, or a whole number"):
+        Room.of(batch, CPU)
