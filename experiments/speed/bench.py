@@ -2,22 +2,29 @@
 
     python -m experiments.speed.bench --networks alexnet --repeats 5
 
-On the same pairs take turns: the bare forward pass over every image once, decoded before (the limit); the
-whole extraction, from files to the store, every tap and statistic; ten further readouts of what it stored; and
-the loop of the package `lpips`, batches of 8 pairs, both images of every pair decoded and passed. Untrained
-trunks: speed does not depend on weights.
+On the same pairs take turns:
+
+- the bare forward pass over every image once, decoded before: the limit
+- the whole extraction, from files to the store, every tap and statistic
+- ten further readouts of what it stored
+- the loop of the package `lpips`: both images of every pair decoded and passed, batches of 8 pairs
+- decoding every image once, to tell what part of an extraction that is
+
+Untrained trunks: speed does not depend on weights.
 """
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 from experiments.speed.goals import Goal, tell
-from experiments.speed.measured import NETWORKS, alternating, asked, judged, network_called, seconds
+from experiments.speed.measured import NETWORKS, alternating, asked, judged, network_called
 from experiments.speed.passes import bare, decoded, further_readouts, lpips_distances, whole
 from percepnet.baselines.learned import TRUNKS, lpips_with
+from percepnet.benchmarks.manifest import unique_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +57,7 @@ def runs(name: str, benchmark: Benchmark, folder: Path) -> dict[str, Callable[[]
         "whole": extraction,
         "readouts": reading,
         "lpips": lambda: lpips_distances(model, benchmark),
+        "decoding": lambda: decoded(benchmark),
     }
 
 
@@ -61,13 +69,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             alternating(runs(name, judged(WARMING), Path(folder)), 1)
             spent = alternating(runs(name, benchmark, Path(folder)), chosen.repeats)
-        images = len(decoded(benchmark))
-        print(
-            f"{name}: {images} images of {benchmark.name}, {len(benchmark.pairs)} pairs; "
-            f"{1000 * seconds(lambda: decoded(benchmark)) / images:.1f} ms to read an image; "
-            + ", ".join(f"{run} {1000 * min(values) / images:.1f}" for run, values in spent.items())
-            + " ms an image at best"
-        )
+        images = len(unique_keys(benchmark.pairs))
+        costs = ", ".join(f"{run} {1000 * median(values) / images:.1f}" for run, values in spent.items())
+        print(f"{name}: {images} images of {benchmark.name}, ms an image: {costs}")
         tell(f"{name}: whole extraction / bare forward pass", spent["whole"] / spent["bare"], LIMIT)
         tell(f"{name}: the lpips package's loop / whole extraction", spent["lpips"] / spent["whole"], FIELD)
         share = 100.0 * spent["readouts"] / spent["whole"]

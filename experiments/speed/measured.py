@@ -110,7 +110,7 @@ def seconds(run: Callable[[], object]) -> float:
 
 
 def alternating(runs: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, FloatArray]:
-    """Return the seconds of every run, `[repeats]` each; they take turns, so that all see the same machine."""
+    """Return the seconds of every run, `[repeats]` each; they take turns, so all see the same machine."""
     spent = np.array([[seconds(run) for run in runs.values()] for _ in range(repeats)])
     return dict(zip(runs, spent.T, strict=True))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -33,7 +33,7 @@ NOT_FURTHER = ("layerwise", "lpips")
 """The readout that the extraction is made for, and the one whose weights others have trained."""
 
 
-def decoded(benchmark: Benchmark) -> NDArray[np.uint8] | NDArray[np.float32]:
+def decoded(benchmark: Benchmark) -> NDArray[Any]:
     """Return every image once, `[N, H, W, 3]`."""
     return np.stack([benchmark.image(key) for key in unique_keys(benchmark.pairs)])
 
@@ -97,7 +97,7 @@ def truncations(network: Network) -> list[nn.Sequential]:
 
 
 def _euclidean(one: Tensor, other: Tensor) -> Tensor:
-    return (one - other).flatten(1).norm(dim=1)
+    return torch.linalg.vector_norm((one - other).flatten(1), dim=1)
 
 
 def _batches(benchmark: Benchmark) -> Iterator[tuple[Tensor, Tensor]]:

@@ -70,7 +70,11 @@ def tell_processes(name: str, repeats: int) -> None:
             "two": lambda: both(cells[:2], cells[2:]),
         }
         spent = alternating(runs, repeats)
-    tell(f"{name}: throughput, two processes on two cores / one on one", spent["one"] / spent["two"], THROUGHPUT)
+    tell(
+        f"{name}: throughput, two processes on two cores / one on one",
+        spent["one"] / spent["two"],
+        THROUGHPUT,
+    )
 
 
 def tell_images(name: str, repeats: int) -> None:

@@ -3,9 +3,9 @@
     python -m experiments.speed.truncation --networks alexnet --repeats 5
 
 On the same pairs take turns: for every layer a network that ends there, run on both images of every pair in
-batches of 8 pairs, and a Euclidean distance; and the whole extraction, every tap and statistic, stored. VGG-16
-is measured on few pairs of one reference, as its 31 truncations take half a minute a pair; this favours
-truncation: the reference, which an extraction passes once, weighs more there.
+batches of 8 pairs, and a Euclidean distance; and the whole extraction, every tap and statistic, stored. Both
+use the memory format of an extraction. VGG-16 is measured on few pairs of one reference, as its truncations
+take half a minute a pair. This favours truncation: an extraction passes the reference once for all pairs.
 """
 
 from __future__ import annotations
