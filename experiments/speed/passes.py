@@ -97,7 +97,8 @@ def truncations(network: Network) -> list[nn.Sequential]:
 
 
 def _euclidean(one: Tensor, other: Tensor) -> Tensor:
-    return torch.linalg.vector_norm((one - other).flatten(1), dim=1)
+    distance: Tensor = torch.linalg.vector_norm((one - other).flatten(1), dim=1)
+    return distance
 
 
 def _batches(benchmark: Benchmark) -> Iterator[tuple[Tensor, Tensor]]:
