@@ -40,10 +40,7 @@ lint: setup
 	$(BIN)/mypy
 
 bench: setup
-	$(BIN)/python experiments/speed/bench.py
-	$(BIN)/python experiments/speed/relevance.py
-	$(BIN)/python experiments/speed/agreement.py
-	$(BIN)/python experiments/speed/sweep.py
+	$(BIN)/python -m experiments.speed.all
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

@@ -1,104 +1,82 @@
-"""How close an extraction comes to its limit: the bare forward pass over the same images.
+"""An extraction beside its limit and beside LPIPS's loop, and ten further readouts beside the extraction.
 
-    make bench
+    python -m experiments.speed.bench --networks alexnet --repeats 5
 
-Both run in turn, five times, on the same images in the same memory format and precision; the median and the
-range of the ratio are printed. Untrained weights: speed does not depend on them.
+On the same pairs take turns:
+
+- the bare forward pass over every image once, decoded before: the limit
+- the whole extraction, from files to the store, every tap and statistic
+- ten further readouts of what it stored
+- the loop of the package `lpips`: both images of every pair decoded and passed, batches of 8 pairs
+- decoding every image once, to tell what part of an extraction that is
+
+Untrained trunks: speed does not depend on weights.
 """
 
 from __future__ import annotations
 
-import statistics
 import tempfile
-import time
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
-
-from percepnet.benchmarks.contract import Pair
-from percepnet.networks.build import Place, build
-from percepnet.networks.catalogue import untrained
-from percepnet.networks.network import unit_range
-from percepnet.responses.extraction import Compute, extract
-from percepnet.responses.statistics import STATISTICS
+from experiments.speed.goals import Goal, tell
+from experiments.speed.measured import NETWORKS, alternating, asked, judged, network_called
+from experiments.speed.passes import bare, decoded, further_readouts, lpips_distances, whole
+from percepnet.baselines.learned import TRUNKS, lpips_with
+from percepnet.benchmarks.manifest import unique_keys
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Callable
 
-    from percepnet.agreement.contract import Bootstrap, FloatArray, Score
-    from percepnet.networks.network import Network
+    from percepnet.benchmarks.contract import Benchmark
+    from percepnet.responses.store import Entry
 
-IMAGES = 21
-BATCH = 8
-SIZE = (384, 512)
-REPEATS = 5
-GOAL = 1.25
-"""Whole extraction / bare forward pass, at most."""
-NETWORKS = (("alexnet", ""), ("vgg", "16"))
+PAIRS = {"alexnet": 80, "vgg16": 20}
+"""Enough that the start of an extraction, a tenth of a second, does not weigh."""
+WARMING = 7
+LIMIT, FIELD, READING = Goal(1.25), Goal(1.6, at_least=True), Goal(5.0)
 
 
-class Noise:
-    """One reference and its distorted images, of TID2013's size, in memory."""
+def runs(name: str, benchmark: Benchmark, folder: Path) -> dict[str, Callable[[], object]]:
+    """Return what takes turns; every extraction has a store of its own in the folder."""
+    network, images, readouts = network_called(name), decoded(benchmark), further_readouts()
+    package = next(trunk for trunk, factors in TRUNKS.items() if factors == NETWORKS[name])
+    model = lpips_with(network, package)
+    entries: list[Entry] = []
 
-    name = "noise"
-    pairs = tuple(Pair("0", str(index), "0", 0.0) for index in range(1, IMAGES))
+    def extraction() -> None:
+        entries.append(whole(network, benchmark, Path(tempfile.mkdtemp(dir=folder)))[0])
 
-    def __init__(self) -> None:
-        generator = np.random.default_rng(0)
-        self.images = generator.integers(0, 256, (IMAGES, *SIZE, 3), dtype=np.uint8)
+    def reading() -> None:
+        for readout in readouts.values():
+            readout.read(entries[-1])
 
-    def image(self, key: str) -> NDArray[np.uint8]:
-        """Return one image."""
-        return np.asarray(self.images[int(key)])
-
-    def fingerprint(self) -> str:
-        """Return a constant: every repeat has a store of its own."""
-        return "noise"
-
-    def agreement(self, distances: FloatArray, bootstrap: Bootstrap) -> list[Score]:
-        """Return nothing: nobody has judged noise."""
-        del distances, bootstrap
-        return []
-
-
-def bare(network: Network, noise: Noise, batch: int) -> float:
-    """Return the seconds of the bare forward passes of every image, preprocessing included."""
-    began = time.perf_counter()
-    with torch.inference_mode():
-        for start in range(0, IMAGES, batch):
-            images = torch.from_numpy(noise.images[start : start + batch])
-            network.trunk(network.preprocessing(unit_range(images)))
-    return time.perf_counter() - began
-
-
-def whole(network: Network, noise: Noise, compute: Compute) -> float:
-    """Return the seconds of a whole extraction: every tap, every statistic, stored."""
-    with tempfile.TemporaryDirectory() as store:
-        began = time.perf_counter()
-        extract(network, noise, list(STATISTICS), compute, Path(store))
-        return time.perf_counter() - began
+    return {
+        "bare": lambda: bare(network, images),
+        "whole": extraction,
+        "readouts": reading,
+        "lpips": lambda: lpips_distances(model, benchmark),
+        "decoding": lambda: decoded(benchmark),
+    }
 
 
 def main() -> None:
-    """Print a line per network."""
-    compute, noise = Compute(device="cpu", batch=BATCH), Noise()
-    print(f"{torch.get_num_threads()} threads, {IMAGES} images of {SIZE[0]} x {SIZE[1]}, {REPEATS} repeats")
-    for arch, variant in NETWORKS:
-        network = build(untrained(arch, variant, 0), Place(Path()))
-        network.trunk.to(memory_format=torch.channels_last)
-        bare(network, noise, BATCH)  # once unmeasured, as loops are compiled at their first call
-        whole(network, noise, compute)
-        pairs = [(bare(network, noise, BATCH), whole(network, noise, compute)) for _ in range(REPEATS)]
-        ratios = sorted(extraction / limit for limit, extraction in pairs)
-        rate = IMAGES / statistics.median(limit for limit, _ in pairs)
-        print(
-            f"{network.id}: {rate:.2f} images/s bare; whole extraction / bare forward pass "
-            f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}), goal {GOAL}: "
-            f"{'met' if statistics.median(ratios) <= GOAL else 'not met'}; "
-            f"{len(network.taps)} taps x {len(STATISTICS)} statistics"
-        )
+    """Print a line per network and goal."""
+    chosen = asked(__doc__)
+    for name in chosen.networks:
+        benchmark = judged(PAIRS[name])
+        with tempfile.TemporaryDirectory() as folder:
+            alternating(runs(name, judged(WARMING), Path(folder)), 1)
+            spent = alternating(runs(name, benchmark, Path(folder)), chosen.repeats)
+        images = len(unique_keys(benchmark.pairs))
+        costs = ", ".join(f"{run} {1000 * median(values) / images:.1f}" for run, values in spent.items())
+        print(f"{name}: {images} images of {benchmark.name}, ms an image: {costs}")
+        tell(f"{name}: whole extraction / bare forward pass", spent["whole"] / spent["bare"], LIMIT)
+        tell(f"{name}: the lpips package's loop / whole extraction", spent["lpips"] / spent["whole"], FIELD)
+        share = 100.0 * spent["readouts"] / spent["whole"]
+        tell(f"{name}: {len(further_readouts())} further readouts / whole extraction", share, READING, "%")
+    print("further readouts: " + ", ".join(further_readouts()))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How long channel relevance takes: KADID-10k's 10,125 pairs, VGG-16's 4,224 channels after convolutions.
 
-    OMP_NUM_THREADS=2 python experiments/speed/relevance.py
+    OMP_NUM_THREADS=2 python -m experiments.speed.relevance
 
 Terms and scores are made from planted weights. One training with early stopping is timed (8,100 pairs learned
 from, 2,025 held out), then the final one on all pairs; both through Lightning, as in a sweep.
@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from experiments.speed.goals import tell
 from percepnet.agreement.people import People
 from percepnet.readouts.folds import held_out
 from percepnet.readouts.relevance.problem import Problem
@@ -67,6 +68,7 @@ def main() -> None:
             f"agreement {curve[0]:.3f} -> {curve[best]:.3f} at epoch {best * CHECK_EVERY}; "
             f"{ended - middle:.1f} s on all pairs"
         )
+        tell(f"channel relevance, {loss}: one training with early stopping", [middle - began], unit="s")
 
 
 if __name__ == "__main__":
