@@ -118,3 +118,7 @@ def test_make_bench_runs_every_script_that_tells_a_goal():
     telling = {file.stem for file in files if re.search(r"^ +tell\(", file.read_text("utf-8"), re.MULTILINE)}
     assert telling == {*SCRIPTS}
     assert "experiments.speed.all" in (Path(EXPERIMENTS).parent / "Makefile").read_text("utf-8")
+
+
+def test_two_seeds_are_two_networks_so_that_no_process_finds_the_cells_of_another():
+    assert network_called("alexnet").weights_hash != network_called("alexnet", 1).weights_hash
