@@ -99,7 +99,7 @@ def noise(pairs: int, skipped: int = 0, size: tuple[int, int] = SIZE) -> Picture
 def network_called(name: str, seed: int = 0) -> Network:
     """Return an untrained network in the memory format that an extraction gives it."""
     network = build(untrained(*NETWORKS[name], seed), Place(Path()), seed=seed)
-    network.trunk.to(memory_format=torch.channels_last)
+    network.lay_out(channels_last=True)
     return network
 
 

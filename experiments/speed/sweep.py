@@ -175,6 +175,10 @@ def main() -> None:
         one = swept(folder / "one", 1)
         many = swept(folder / "many", cells)
     further = (many.beside - one.beside) * (1 / (cells - 1))
+    if further.clock <= 0.0:
+        raise SystemExit(
+            "more cells took no longer than one: measure with more, or with nothing else running"
+        )
     each = (one.beside + further * (CELLS - 1)) * (1 / CELLS)
     print(f"one cell: {one.start.shown()} to the first image, {one.whole.shown()} in all")
     print(

@@ -1,13 +1,12 @@
 """Loops over the responses of a CPU, compiled by Numba: each reads memory once and lets other threads run.
 
 Responses come as rows `[N, C]`, positions by channels, as convolutions in channels_last leave them. All sums
-are in fp64. What is compiled is kept in Numba's cache beside this file (or NUMBA_CACHE_DIR); it does not see
-changes in lanes.py.
+are in fp64. What is compiled is kept in Numba's cache beside this file (or NUMBA_CACHE_DIR).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numba
 import numpy as np
@@ -22,6 +21,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Doubles = NDArray[np.float64]
 
+Function = TypeVar("Function", bound="Callable[..., Any]")
+
+LANES = "1c858f82"
+"""First digits of the sha256 of lanes.py: Numba compiles a file anew when that file changes, not another."""
 SUMS = 11
 """Sums per channel that `set_sums` makes."""
 TILE = 2048
@@ -30,11 +33,11 @@ FEWEST = 16
 """Positions that are read at least before sums are written."""
 
 
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+def compiled(function: Function) -> Function:
     """Compile at the first call, and keep the result; sums may be taken in any order, NaN stays NaN."""
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
     options["fastmath"] = {"reassoc", "contract", "nsz", "arcp"}
-    made: Callable[..., Any]
+    made: Function
     try:
         made = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder where the result could be kept: a read-only installation without a home
@@ -77,14 +80,7 @@ def terms(one: Any, other: Any, scale: Any, change: Any, shifts: Any) -> Any:
 
 
 @compiled
-def set_sums(
-    x: Floats,
-    y: Floats,
-    inverse_x: Doubles,
-    epsilon: float,
-    shifts: Doubles,
-    out: Doubles,
-) -> None:
+def set_sums(x: Floats, y: Floats, inverse_x: Doubles, epsilon: float, shifts: Doubles, out: Doubles) -> None:
     """Set `out[k, c]` to the sums over the positions of x and y that `channelwise.Comparison.sums` lists.
 
     Args:
@@ -118,7 +114,9 @@ def set_sums(
 
 
 @compiled
-def _along_channels(x: Any, y: Any, scale: Any, change: Any, shifts: Any, out: Any) -> Any:
+def _along_channels(
+    x: Floats, y: Floats, scale: Doubles, change: Doubles, shifts: Doubles, out: Doubles
+) -> None:
     """Add to the sums, 8 channels at once."""
     positions, channels = x.shape
     x_flat, y_flat, near, sums = x.reshape(-1), y.reshape(-1), shifts.reshape(-1), out.reshape(-1)
@@ -135,7 +133,9 @@ def _along_channels(x: Any, y: Any, scale: Any, change: Any, shifts: Any, out: A
 
 
 @compiled
-def _along_positions(planes: Any, count: Any, scale: Any, change: Any, shifts: Any, out: Any) -> Any:
+def _along_positions(
+    planes: Floats, count: int, scale: Doubles, change: Doubles, shifts: Doubles, out: Doubles
+) -> None:
     """Add to the sums of few channels, 8 positions at once."""
     lanes = np.empty(HALF)
     for c in range(planes.shape[1]):
@@ -151,7 +151,9 @@ def _along_positions(planes: Any, count: Any, scale: Any, change: Any, shifts: A
 
 
 @compiled
-def _one_by_one(x: Any, y: Any, scale: Any, change: Any, shifts: Any, out: Any, low: Any) -> Any:
+def _one_by_one(
+    x: Floats, y: Floats, scale: Doubles, change: Doubles, shifts: Doubles, out: Doubles, low: int
+) -> None:
     """Add to the sums of the channels from `low` on."""
     for c in range(low, x.shape[1]):
         shift = (shifts[0, c], shifts[1, c], shifts[2, c])

@@ -50,9 +50,8 @@ def arranged(response: Response) -> tuple[NDArray[np.float32], NDArray[np.float3
     """Return a response's values in order for compiled loops: `[C, N]`, and the windows' in tables."""
     from percepnet.responses import sorting
 
-    windows = -(-response.size[0] // WINDOW) * -(-response.size[1] // WINDOW)
     whole = np.empty((response.channels, response.positions), np.float32)
-    tables = np.empty(sorting.tables(response.channels, windows) * sorting.TABLE, np.float32)
+    tables = np.empty(sorting.tables(response.channels, response.size) * sorting.TABLE, np.float32)
 
     def fill(low: int) -> None:
         if low < 0:

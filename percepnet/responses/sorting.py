@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 
     from percepnet.responses.kernels import Doubles, Floats
 
-    Places = NDArray[np.int64]
+    Keys = NDArray[np.uint32]
+    Size = tuple[int, int]
 
-INWINDOW = WINDOW * WINDOW
+LANES = "1c858f82"
+"""First digits of the sha256 of lanes.py, which is compiled in: see kernels.py."""
+INSIDE = WINDOW * WINDOW
 """Positions of a window: what `sort_columns` sorts."""
-TABLE = INWINDOW * WIDTH
+TABLE = INSIDE * WIDTH
 """Numbers that are sorted at once: of a window, 16 channels."""
 LONG = 2048
 """Values from which on the radix sort takes all digits; before, the upper ones suffice for nearly all."""
@@ -65,7 +68,7 @@ def ascending(values: Floats, out: Floats) -> None:
 
 
 @compiled
-def _by_three_digits(keys: Any, count: Any, out: Any) -> Any:
+def _by_three_digits(keys: Keys, count: np.int64, out: Keys) -> None:
     """Sort by 11, 11 and 10 bits, from the lowest on; the keys are lost."""
     digit, one = np.uint32(11), np.uint32(1)
     mask = np.uint32((1 << 11) - 1)
@@ -81,7 +84,7 @@ def _by_three_digits(keys: Any, count: Any, out: Any) -> Any:
 
 
 @compiled
-def _by_two_digits(keys: Any, count: Any, out: Any) -> Any:
+def _by_two_digits(keys: Keys, count: np.int64, out: Keys) -> None:
     """Sort by the upper 16 bits of those in which keys differ, then what is left by insertion."""
     lowest = highest = keys[0]
     for n in range(count):
@@ -109,7 +112,9 @@ def _by_two_digits(keys: Any, count: Any, out: Any) -> Any:
 
 
 @compiled
-def _spread(keys: Any, count: Any, low: Any, mask: Any, starts: Any, out: Any) -> Any:
+def _spread(
+    keys: Keys, count: np.int64, low: np.uint32, mask: np.uint32, starts: NDArray[np.int32], out: Keys
+) -> None:
     """Put keys in the order of one digit; `starts[d + 1]` holds how many have digit d."""
     for digit in range(starts.shape[0] - 1):
         starts[digit + 1] += starts[digit]
@@ -145,15 +150,15 @@ def channels_apart(rows: Floats, low: int, known: Floats, out: Doubles) -> None:
 
 
 @compiled
-def tables(channels: int, windows: int) -> int:
-    """Return how many tables of 64 x 16 numbers hold so many windows."""
+def tables(channels: int, size: Size) -> int:
+    """Return how many tables of 64 x 16 numbers hold the windows of an image."""
     if channels < WIDTH:
-        return -(-windows // (WIDTH // channels))
-    return windows * -(-channels // WIDTH)
+        return -(-_windows(size) // (WIDTH // channels))
+    return _windows(size) * _groups(channels)
 
 
 @compiled
-def order_windows(rows: Floats, size: tuple[int, int], out: Floats) -> None:
+def order_windows(rows: Floats, size: Size, out: Floats) -> None:
     """Set `out` to the windows' values in ascending order, table by table: a column holds a channel."""
     table, place = np.zeros(TABLE, np.float32), 0
     for window in range(_windows(size)):
@@ -165,7 +170,7 @@ def order_windows(rows: Floats, size: tuple[int, int], out: Floats) -> None:
 
 
 @compiled
-def windows_apart(rows: Floats, size: tuple[int, int], known: Floats, out: Doubles) -> None:
+def windows_apart(rows: Floats, size: Size, known: Floats, out: Doubles) -> None:
     """Set `out[c]` to the mean distance of channel c, in order within windows, from `known`."""
     channels, table, place = rows.shape[1], np.zeros(TABLE, np.float32), 0
     sums = np.zeros(_groups(channels) * WIDTH)
@@ -175,7 +180,7 @@ def windows_apart(rows: Floats, size: tuple[int, int], known: Floats, out: Doubl
                 sort_columns(table)
                 _add_distances(table, known, place, sums, group * WIDTH)
                 place += TABLE
-    positions = _windows(size) * INWINDOW
+    positions = _windows(size) * INSIDE
     out[:] = 0.0
     if channels < WIDTH:
         for column in range(WIDTH // channels * channels):
@@ -186,23 +191,23 @@ def windows_apart(rows: Floats, size: tuple[int, int], known: Floats, out: Doubl
 
 
 @compiled
-def _windows(size: Any) -> Any:
+def _windows(size: Size) -> int:
     return -(-size[0] // WINDOW) * -(-size[1] // WINDOW)
 
 
 @compiled
-def _groups(channels: Any) -> Any:
+def _groups(channels: int) -> int:
     return -(-channels // WIDTH)
 
 
 @compiled
-def _first(channels: Any, group: Any) -> Any:
+def _first(channels: int, group: int) -> int:
     """Return the first channel of a group of 16; the last group may hold some of the one before."""
     return min(group * WIDTH, channels - WIDTH)
 
 
 @compiled
-def _fill(rows: Any, size: Any, window: Any, group: Any, table: Any) -> Any:
+def _fill(rows: Floats, size: Size, window: int, group: int, table: Floats) -> bool:
     """Fill a table with a window of 16 channels, or with windows of few; return whether it is full.
 
     The borders are repeated where the last windows reach beyond them.
@@ -228,7 +233,8 @@ def _fill(rows: Any, size: Any, window: Any, group: Any, table: Any) -> Any:
 
 
 @compiled
-def _add_distances(table: Any, known: Any, place: Any, sums: Any, low: Any) -> Any:
+def _add_distances(table: Floats, known: Floats, place: int, sums: Doubles, low: int) -> None:
+    """Add to 16 sums the distances between a table and that at a place of the known ones."""
     left = right = all_doubles(0.0)
     for n in range(0, TABLE, WIDTH):
         one, other = doubles(table, n), doubles(known, place + n)

@@ -1,9 +1,12 @@
+from hashlib import sha256
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from percepnet.errors import InputError
-from percepnet.responses import kernels, sorting
+from percepnet.responses import kernels, lanes, sorting
 from percepnet.responses import response as responses
 from percepnet.responses.costly import AT_STAGES
 from percepnet.responses.response import Response
@@ -132,6 +135,12 @@ def test_values_that_all_but_one_lie_side_by_side_are_sorted_too():
     found = np.empty_like(values)
     sorting.ascending(values, found)
     np.testing.assert_array_equal(found, np.sort(values))
+
+
+@pytest.mark.parametrize("loops", [kernels, sorting])
+def test_loops_are_compiled_anew_when_lanes_change(loops):
+    """If this fails: write the new digits into the file, and nobody's cache holds loops of before."""
+    assert sha256(Path(lanes.__file__).read_bytes()).hexdigest()[:8] == loops.LANES
 
 
 def test_loops_are_compiled_where_no_folder_can_keep_the_result(monkeypatch):
