@@ -105,6 +105,7 @@ def test_a_finished_cell_is_not_run_again_unless_it_is_told_to(run):
     assert (folder / "rows.parquet").stat().st_mtime_ns > written
 
 
+@pytest.mark.slow
 def test_a_cell_of_a_version_that_kept_no_resamples_is_made_anew_without_a_forward_pass(run):
     _, folder = run()
     resamples = folder / "resamples.parquet"

@@ -7,12 +7,13 @@ import sys
 import pytest
 
 
+@pytest.mark.slow  # torch is imported in a process of its own
 @pytest.mark.parametrize(
     ("module", "given", "found"),
     [
         ("percepnet.sweep", {}, "passive"),
-        pytest.param("percepnet.sweep", {"OMP_WAIT_POLICY": "active"}, "active", marks=pytest.mark.slow),
-        pytest.param("experiments.speed.measured", {}, "passive", marks=pytest.mark.slow),
+        ("percepnet.sweep", {"OMP_WAIT_POLICY": "active"}, "active"),
+        ("experiments.speed.measured", {}, "passive"),
     ],
 )
 def test_threads_are_told_how_to_wait_before_torch_is_imported(module, given, found):

@@ -43,6 +43,7 @@ OFFICIAL = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("metric", "official", "identical", "tolerance"), OFFICIAL)
 def test_the_official_values_of_five_tid2013_pairs_come_out(golden, metric, official, identical, tolerance):
     expected = golden[1][official]

@@ -8,6 +8,8 @@ from percepnet.errors import InputError
 from percepnet.networks.compiled import CompiledTrunk
 from tests.fakes import tiny_network
 
+pytestmark = pytest.mark.slow  # dynamo takes seconds to come up
+
 
 def responses(network, images, compiled=None):
     seen: dict[str, torch.Tensor] = {}

@@ -68,6 +68,7 @@ def observed(network, images):
     return seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(architectures()))
 def test_every_architecture_builds_and_its_taps_fire_in_order_once_each_with_maps(name):
     row = ROWS[name]

@@ -66,6 +66,7 @@ def test_fp16_is_finer_than_bf16_on_a_cpu_too(small, small_fp32, tmp_path):
     assert off["fp16"][1:].max() < off["bf16"][1:].max() / 2.0
 
 
+@pytest.mark.slow
 def test_a_traced_network_gives_the_numbers_of_the_eager_one(small, small_fp32, tmp_path, monkeypatch):
     """What torch.compile captures, without its code generator: in-place modules spoil no earlier response."""
     monkeypatch.setattr(compiled.CompiledTrunk.__init__, "__defaults__", ("aot_eager",))

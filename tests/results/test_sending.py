@@ -51,6 +51,7 @@ def answered(monkeypatch, reason):
     return taken
 
 
+@pytest.mark.slow
 def test_a_run_is_logged_late_as_the_sweep_itself_would(results):
     assert states(results, more=lambda rows: {"parameters": 7}) == [("a", "written"), ("b", "written")]
     run = of_kind(records(results / "runs" / "a"), "run")[0]

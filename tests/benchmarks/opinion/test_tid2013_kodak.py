@@ -131,6 +131,7 @@ def test_a_psnr_list_without_a_rebuilt_pair_is_refused(flat_folder):
         load(flat_folder)
 
 
+@pytest.mark.slow
 def test_a_pair_off_by_more_than_two_thousandths_db_is_named(flat_folder, shared_data):
     with (shared_data / "tid2013" / "psnr.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))

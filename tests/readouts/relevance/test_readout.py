@@ -61,6 +61,7 @@ def test_the_uniform_row_is_the_plain_concatenation(entry, tmp_path):
     np.testing.assert_array_equal(found.values[1], Concatenated().read(entry).values[0])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("undrawn")
 def test_each_layer_can_have_weights_of_its_own(entry, tmp_path):
     found = ChannelRelevance(**SMALL, over="each").learn(entry, PEOPLE, tmp_path / "cell")
@@ -83,6 +84,7 @@ def test_no_pair_of_a_held_out_reference_has_a_say_in_its_own_distances(entry, t
     assert (one[~held] != other[~held]).mean() > 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("undrawn")
 def test_the_order_of_the_judgements_does_not_matter(entry, tmp_path):
     order = np.random.default_rng(3).permutation(240)
@@ -127,6 +129,7 @@ def test_a_killed_run_goes_on_at_the_next_fold(entry, tmp_path, monkeypatch):
     assert len(calls) == 13
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("undrawn")
 def test_a_damaged_file_is_learned_anew(entry, tmp_path):
     whole = ChannelRelevance(**SMALL).learn(entry, PEOPLE, tmp_path / "cell")
