@@ -13,13 +13,12 @@ import numpy as np
 import torch
 
 from percepnet.responses.response import EPSILON, SMALLEST, central, inverse_root, root
+from percepnet.responses.summing import sums
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from torch import Tensor
 
-    from percepnet.responses.response import Response
+    from percepnet.responses.response import Reference, Response
 
 SIMILARITY_EPSILON = 1e-6
 """DISTS's constants c1 and c2."""
@@ -32,7 +31,7 @@ class Comparison:
     y: then nothing cancels, and one pass over the responses suffices.
     """
 
-    def __init__(self, reference: Response, others: Sequence[Response]) -> None:
+    def __init__(self, reference: Reference, others: Response) -> None:
         self.reference = reference
         self.others = others
         self.positions = reference.positions
@@ -41,13 +40,9 @@ class Comparison:
     @cached_property
     def shifts(self) -> Tensor:
         """What is subtracted of x, d and y: the mean of x, and what lies near the others', `[n, 3, C]`."""
-        near = [
-            torch.stack(
-                [self.x[0], (other.sample - self.reference.sample).mean(dim=0), other.sample.mean(dim=0)]
-            )
-            for other in self.others
-        ]
-        return torch.stack(near).detach()
+        x, y = self.reference.sample, self.others.sample
+        near = [self.x[0].expand(len(y), -1), (y - x).mean(dim=1), y.mean(dim=1)]
+        return torch.stack(near, dim=1).detach()
 
     @cached_property
     def sums(self) -> Tensor:
@@ -57,18 +52,17 @@ class Comparison:
         w^4 - u^4 with w = u + e; of f, f^2, f^3 and f^4.
         """
         if not self.reference.compiled_with(self.others):
-            each = [_sums(self.reference, *both) for both in zip(self.others, self.shifts, strict=True)]
-            return torch.stack(each) / self.positions
+            return sums(self.reference, self.others, self.shifts) / self.positions
         from percepnet.responses import kernels
 
-        x, lengths, shifts = self.reference.array, self.reference.inverse_lengths.numpy(), self.shifts.numpy()
-        ys, blocks = [other.array for other in self.others], self.reference.blocks
+        x, lengths, shifts = self.reference.array[0], self.reference.inverse_lengths, self.shifts.numpy()
+        ys, blocks = self.others.array, self.reference.blocks
         parts = np.empty((len(blocks), len(ys), kernels.SUMS, x.shape[1]))
 
         def fill(task: tuple[int, int]) -> None:
             place, image = task
             block = blocks[place]
-            kernels.set_sums(x[block], ys[image][block], lengths[block], EPSILON, shifts[image], parts[task])
+            kernels.set_sums(x[block], ys[image, block], lengths[block], EPSILON, shifts[image], parts[task])
 
         self.reference.crew.each(fill, [*np.ndindex(parts.shape[:2])])
         return torch.from_numpy(parts.sum(axis=0)) / self.positions
@@ -129,27 +123,6 @@ class Comparison:
         less = torch.where((p > 0.0) & (q > 0.0), both, p - q)
         total = p.square() * squares_d + 2.0 * p * less * products + less.square() * squares_x
         return 0.5 * total.clamp_min(0.0)
-
-
-def _sums(reference: Response, other: Response, shifts: Tensor) -> Tensor:
-    """Return the sums of `Comparison.sums`, `[11, C]`: where gradients are wanted, and on a GPU."""
-    return torch.stack([_block_sums(reference, other, shifts, block) for block in reference.blocks]).sum(
-        dim=0
-    )
-
-
-def _block_sums(reference: Response, other: Response, shifts: Tensor, block: slice) -> Tensor:
-    x, y = reference.rows[block].double(), other.rows[block].double()
-    d = y - x
-    u, e, f = x - shifts[0], d - shifts[1], y - shifts[2]
-    unit = y * other.inverse_lengths[block, None] - x * reference.inverse_lengths[block, None]
-    terms = (
-        *(d.abs(), unit.square(), e, e.square(), e * (2.0 * u + e)),
-        e * (3.0 * u.square() + e * (3.0 * u + e)),
-        e * (4.0 * u**3 + e * (6.0 * u.square() + e * (4.0 * u + e))),
-        *(f, f.square(), f**3, f**4),
-    )
-    return torch.stack([term.sum(dim=0) for term in terms])
 
 
 def squared_difference(both: Comparison) -> Tensor:

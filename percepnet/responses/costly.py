@@ -7,19 +7,21 @@ for n other images.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
+from percepnet.responses.grams import gram_differences
 from percepnet.responses.ordering import distances
-from percepnet.responses.response import SMALLEST, Response, product, root
+from percepnet.responses.response import SMALLEST, parts, root
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from torch import Tensor
 
-Made = TypeVar("Made")
+    from percepnet.responses.response import Reference, Response
 
 SHORTEST = 1e-12
 """A distance between channels below this counts as none."""
@@ -28,40 +30,25 @@ SHORTEST = 1e-12
 class Whole:
     """The responses to n images beside that to their reference, with what several statistics need of them."""
 
-    def __init__(self, reference: Response, others: Sequence[Response]) -> None:
+    def __init__(self, reference: Reference, others: Response) -> None:
         self.reference = reference
         self.others = others
 
     @cached_property
-    def gram_differences(self) -> list[Tensor]:
-        """The differences of F F^T / N, n times `[C, C]`, in fp64."""
-        return self.each(self._gram_difference)
-
-    def _gram_difference(self, index: int) -> Tensor:
-        # with d = y - x and s = x + y it is (d s^T + s d^T) / 2 N, where nothing cancels
-        x, y = self.reference.rows, self.others[index].rows
-        parts = [product(y[block] - x[block], y[block] + x[block]) for block in self.reference.blocks]
-        change = torch.stack(parts).sum(dim=0)
-        return (change + change.T) / (2.0 * self.reference.positions)
+    def gram_differences(self) -> Tensor:
+        """The differences of F F^T / N, `[n, C, C]`, in fp64."""
+        return gram_differences(self.reference, self.others)
 
     @cached_property
     def sorted_distances(self) -> Tensor:
         """The mean distances of values in order: over the image, and within windows; `[2, n, C]`."""
         return distances(self.reference, self.others)
 
-    @property
-    def compiled(self) -> bool:
-        """Whether compiled loops can work on it."""
-        return self.reference.compiled_with(self.others)
-
-    def each(self, work: Callable[[int], Made]) -> list[Made]:
-        """Return what `work` makes of the number of every other image."""
-        numbers = range(len(self.others))
-        if not self.compiled:
-            return [work(number) for number in numbers]
-        found: dict[int, Made] = {}
-        self.reference.crew.each(lambda number: found.update({number: work(number)}), numbers)
-        return [found[number] for number in numbers]
+    def of_grams(self, work: Callable[[Tensor], Tensor]) -> Tensor:
+        """Return what `work` makes of some of the differences of F F^T / N at a time, `[n, 1]`."""
+        changes = self.gram_differences
+        pieces = parts(len(changes), changes[0].numel(), self.others.limit)
+        return torch.cat([work(changes[images]) for images in pieces])[:, None]
 
 
 def gram_squared_difference(pair: Whole) -> Tensor:
@@ -69,7 +56,7 @@ def gram_squared_difference(pair: Whole) -> Tensor:
 
     Gatys, Ecker and Bethge, Image style transfer using convolutional neural networks (CVPR 2016).
     """
-    return torch.stack([change.square().sum()[None] for change in pair.gram_differences])
+    return pair.of_grams(lambda changes: changes.square().sum(dim=(1, 2)))
 
 
 def wasserstein(pair: Whole) -> Tensor:
@@ -95,42 +82,54 @@ def distance_correlation(pair: Whole) -> Tensor:
     et al. 2022): half the squared difference of the doubly centred distance matrices, each at unit norm. A
     response whose channels are all alike has none: 0 from another such, else 1/2.
     """
-    gram, changes = pair.reference.gram, pair.gram_differences
-    if not pair.compiled:
-        return torch.stack([_distance_correlation(gram, change) for change in changes])
+    reference, others, gram = pair.reference, pair.others, pair.reference.gram
+    if not reference.compiled_with(others):
+        return pair.of_grams(lambda changes: _distance_correlations(gram, changes))
     from percepnet.responses import tables
 
-    values = pair.each(
-        lambda number: tables.distance_correlation(gram.numpy(), changes[number].numpy(), SMALLEST, SHORTEST)
-    )
-    return torch.tensor(values, dtype=torch.float64)[:, None]
+    table, changes, found = gram.numpy(), pair.gram_differences.numpy(), np.empty((len(others), 1))
+
+    def fill(image: int) -> None:
+        found[image] = tables.distance_correlation(table, changes[image], SMALLEST, SHORTEST)
+
+    reference.crew.each(fill, range(len(others)))
+    return torch.from_numpy(found)
 
 
-def _distance_correlation(gram: Tensor, change: Tensor) -> Tensor:
-    x, y = _distances(gram), _distances(gram + change)
+def _distance_correlations(gram: Tensor, changes: Tensor) -> Tensor:
+    x, y = _distances(gram), _distances(gram + changes)
     # the change of the matrix from the change of its squares, so that nothing cancels
-    moved = _doubly_centred(_squared_distances(change) / (x + y).clamp_min(SHORTEST))
+    moved = _doubly_centred(_squared_distances(changes) / (x + y).clamp_min(SHORTEST))
     x, y = _doubly_centred(x), _doubly_centred(y)
-    length_x, length_y = root(x.square().sum()), root(y.square().sum())
-    shorter = -(moved * (x + y)).sum() / (length_x + length_y).clamp_min(SHORTEST)
+    length_x, length_y = _length(x), _length(y)
+    shorter = -_total(moved * (x + y)) / (length_x + length_y).clamp_min(SHORTEST)
     one, other = _unit(length_x), _unit(length_y)
     both = moved * other + x * (shorter * one * other)
     # with a single length there is no change of direction, but a direction that the other has not
     difference = torch.where((length_x > SHORTEST) & (length_y > SHORTEST), both, x * one - y * other)
-    return 0.5 * difference.square().sum()[None]
+    return 0.5 * difference.square().sum(dim=(1, 2))
+
+
+def _total(tables: Tensor) -> Tensor:
+    return tables.sum(dim=(-2, -1), keepdim=True)
+
+
+def _length(tables: Tensor) -> Tensor:
+    return root(_total(tables.square()))
 
 
 def _squared_distances(gram: Tensor) -> Tensor:
-    power = gram.diagonal()
-    return power[:, None] + power[None, :] - 2.0 * gram
+    power = gram.diagonal(dim1=-2, dim2=-1)
+    return power[..., :, None] + power[..., None, :] - 2.0 * gram
 
 
 def _distances(gram: Tensor) -> Tensor:
     return root(_squared_distances(gram).clamp_min(0.0))
 
 
-def _doubly_centred(table: Tensor) -> Tensor:
-    return table - table.mean(dim=0) - table.mean(dim=1, keepdim=True) + table.mean()
+def _doubly_centred(tables: Tensor) -> Tensor:
+    rows, columns = tables.mean(dim=-1, keepdim=True), tables.mean(dim=-2, keepdim=True)
+    return tables - columns - rows + tables.mean(dim=(-2, -1), keepdim=True)
 
 
 def _unit(length: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from percepnet.responses.crew import Crew
 from percepnet.responses.device import full_fp32, precision_on, quiet
 from percepnet.responses.limits import require_room, stored_bytes
 from percepnet.responses.portions import Portions
-from percepnet.responses.response import Response
+from percepnet.responses.response import Reference, Response
 from percepnet.responses.statistics import reduced
 from percepnet.responses.store import POSITIONS, Unfinished
 
@@ -53,7 +53,7 @@ class Extractor(lightning.LightningModule):
         self.kinds = kinds
         self.images_passed = 0
         self.stages = {INPUT, *network.stages}
-        self.references: dict[str, Response] = {}
+        self.references: dict[str, Reference] = {}
         threads = torch.get_num_threads()
         self.portions = Portions(network, self.stages, threads, room, whole=compile_trunk)
         self.crew = Crew(threads)
@@ -81,7 +81,7 @@ class Extractor(lightning.LightningModule):
         def visit(tap: str, response: Tensor) -> None:
             if has_reference:
                 # a copy: a later module may write into the tensor
-                self.references[tap] = Response(response[0].float().clone(), self.crew)
+                self.references[tap] = Reference(response[0].float().clone(), self.crew)
                 response = response[1:]
             if len(response):
                 results[tap] = self._reduce(tap, response.float())
@@ -91,7 +91,7 @@ class Extractor(lightning.LightningModule):
 
     def _reduce(self, tap: str, response: Tensor) -> dict[str, Tensor]:
         """Return the statistics of every image of a response `[n, C, H, W]`."""
-        reference, others = self.references[tap], [Response(image, self.crew) for image in response]
+        reference, others = self.references[tap], Response(response, self.crew)
         values = reduced(reference, others, self.kinds, stage=tap in self.stages)
         return {**values, POSITIONS: torch.full((len(others),), float(reference.positions))}
 

@@ -1,4 +1,4 @@
-"""The responses to one image at one tap, and what is computed of them once and used often."""
+"""The responses to images at one tap, and what is computed of a reference's once and used often."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ import numpy as np
 import torch
 
 from percepnet.responses.crew import Crew
+from percepnet.responses.grams import gram
 from percepnet.responses.ordering import arranged, ordered
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
     from torch import Tensor
 
@@ -21,8 +20,6 @@ SMALLEST = 1e-30
 """Below this a power counts as none: it keeps roots and their gradients finite where nothing responds."""
 EPSILON = 1e-10
 """LPIPS's, added to the length of the vector over channels."""
-FEW = 16
-"""Channels whose products cost next to nothing in fp64."""
 BLOCK = 1 << 18
 """Elements that are worked on at once: 1 MB in fp32, which a processor's cache can hold."""
 DEVICE_BLOCK = 1 << 22
@@ -32,28 +29,32 @@ SAMPLE = 64
 
 
 class Response:
-    """The response `[C, H, W]` to one image at one tap, in fp32.
+    """The responses `[n, C, H, W]` to n images at one tap, in fp32.
 
     Attributes:
-        rows: Positions by channels, `[N, C]`: as convolutions in channels_last leave them.
+        rows: Positions by channels, `[n, N, C]`: as convolutions in channels_last leave them.
         size: Height and width.
         crew: Threads for what is computed of it.
     """
 
     def __init__(self, values: Tensor, crew: Crew | None = None) -> None:
-        self.rows = values.permute(1, 2, 0).flatten(0, 1).contiguous()
-        self.size = (values.shape[1], values.shape[2])
-        self.positions, self.channels = self.rows.shape
+        self.rows = values.permute(0, 2, 3, 1).flatten(1, 2).contiguous()
+        self.size = (values.shape[2], values.shape[3])
+        self.positions, self.channels = self.rows.shape[1:]
         self.crew = crew or Crew()
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return len(self.rows)
 
     @property
     def compiled(self) -> bool:
         """Whether compiled loops can work on it: on a CPU, where nobody asks for gradients."""
         return self.rows.device.type == "cpu" and not self.rows.requires_grad
 
-    def compiled_with(self, others: Sequence[Response]) -> bool:
-        """Whether compiled loops can work on this and on others."""
-        return all(one.compiled for one in (self, *others))
+    def compiled_with(self, other: Response) -> bool:
+        """Whether compiled loops can work on this and on another."""
+        return self.compiled and other.compiled
 
     @property
     def array(self) -> NDArray[np.float32]:
@@ -62,28 +63,48 @@ class Response:
         return values
 
     @property
+    def maps(self) -> Tensor:
+        """The rows as maps, `[n, H, W, C]`."""
+        return self.rows.view(len(self), *self.size, self.channels)
+
+    @property
+    def limit(self) -> int:
+        """Elements that are worked on at once."""
+        return BLOCK if self.rows.device.type == "cpu" else DEVICE_BLOCK
+
+    @property
     def blocks(self) -> list[slice]:
-        """The positions in blocks that are worked on at once."""
-        step = max(1, (BLOCK if self.rows.device.type == "cpu" else DEVICE_BLOCK) // self.channels)
-        return [slice(start, start + step) for start in range(0, self.positions, step)]
+        """The positions of one image in blocks that are worked on at once."""
+        return parts(self.positions, self.channels, self.limit)
+
+    def pieces(self, items: int) -> list[tuple[slice, slice]]:
+        """The images, and each one's items (positions or channels), in pieces that are worked on at once."""
+        each = self.positions * self.channels
+        within = parts(items, each // items, self.limit)
+        return [(images, some) for images in parts(len(self), each, self.limit) for some in within]
 
     @cached_property
     def sample(self) -> Tensor:
-        """The responses at some positions all over the image, `[at most 64, C]`, in fp64."""
-        return self.rows[:: max(1, self.positions // SAMPLE)][:SAMPLE].double()
+        """The responses at some positions all over the image, `[n, at most 64, C]`, in fp64."""
+        return self.rows[:, :: max(1, self.positions // SAMPLE)][:, :SAMPLE].double()
+
+
+class Reference(Response):
+    """The response `[C, H, W]` to one image, beside which those to others are laid."""
+
+    def __init__(self, values: Tensor, crew: Crew | None = None) -> None:
+        super().__init__(values[None], crew)
 
     @cached_property
-    def inverse_lengths(self) -> Tensor:
-        """1 / (length of the vector over channels + 1e-10) at every position, `[N]`, in fp64."""
-        if not self.compiled:
-            return 1.0 / (root(self.rows.double().square().sum(dim=1)) + EPSILON)
+    def inverse_lengths(self) -> NDArray[np.float64]:
+        """1 / (length of the vector over channels + 1e-10) at every position, `[N]`, for compiled loops."""
         from percepnet.responses import kernels
 
-        lengths, rows = np.empty(self.positions), self.array
+        lengths, rows = np.empty(self.positions), self.array[0]
         self.crew.each(
             lambda block: kernels.inverse_lengths(rows[block], EPSILON, lengths[block]), self.blocks
         )
-        return torch.from_numpy(lengths)
+        return lengths
 
     @cached_property
     def moments(self) -> Tensor:
@@ -91,32 +112,33 @@ class Response:
 
         In fp32 a third moment near 0 would be nothing but rounding, which its cube root makes large.
         """
-        near = self.sample.mean(dim=0).detach()
+        near = self.sample[0].mean(dim=0).detach()
         return central(self._powers(near) / self.positions, near)
 
     def _powers(self, shift: Tensor) -> Tensor:
         if not self.compiled:
-            each = [_powers(self.rows[block].double() - shift) for block in self.blocks]
+            each = [_powers(self.rows[0, block].double() - shift) for block in self.blocks]
             return torch.stack(each).sum(dim=0)
         from percepnet.responses import kernels
 
-        rows, lengths = self.array, self.inverse_lengths.numpy()
-        parts, shifts = (
+        rows, lengths = self.array[0], self.inverse_lengths
+        sums, shifts = (
             np.empty((len(self.blocks), kernels.SUMS, self.channels)),
             shift.numpy()[None].repeat(3, 0),
         )
 
         def fill(task: tuple[int, slice]) -> None:
             place, block = task
-            kernels.set_sums(rows[block], rows[block], lengths[block], EPSILON, shifts, parts[place])
+            kernels.set_sums(rows[block], rows[block], lengths[block], EPSILON, shifts, sums[place])
 
         self.crew.each(fill, [*enumerate(self.blocks)])
-        return torch.from_numpy(parts[:, -4:].sum(axis=0))
+        return torch.from_numpy(sums[:, -4:].sum(axis=0))
 
     @cached_property
     def ordered(self) -> tuple[Tensor, Tensor]:
         """Each channel's values in ascending order, over the image and within windows."""
-        return ordered(self)
+        whole, windows = ordered(self.maps.permute(0, 3, 1, 2))
+        return whole[0], windows[0]
 
     @cached_property
     def arranged(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -126,30 +148,17 @@ class Response:
     @cached_property
     def gram(self) -> Tensor:
         """F F^T / positions, `[C, C]`, in fp64, symmetric to the last bit."""
-        parts = [product(self.rows[block], self.rows[block]) for block in self.blocks]
-        table = torch.stack(parts).sum(dim=0)
-        return (table + table.T) / (2.0 * self.positions)
+        return gram(self)
+
+
+def parts(count: int, each: int, limit: int) -> list[slice]:
+    """Return slices of `count` items, of so many that they have `limit` elements at most, `each` per item."""
+    step = max(1, limit // each)
+    return [slice(start, start + step) for start in range(0, count, step)]
 
 
 def _powers(deviations: Tensor) -> Tensor:
     return torch.stack([deviations.pow(order).sum(dim=0) for order in (1, 2, 3, 4)])
-
-
-def product(one: Tensor, other: Tensor) -> Tensor:
-    """Return the sum over positions of the products of channels, `[C, C]` of two `[n, C]`, in fp64.
-
-    Computed in fp64 where channels are few: those of an image are nearly alike, and what tells them apart
-    would cancel in fp32.
-    """
-    if one.shape[1] > FEW:
-        return (one.T @ other).double()
-    if one.device.type != "cpu" or one.requires_grad or other.requires_grad:
-        return one.T.double() @ other.double()
-    from percepnet.responses import tables
-
-    found = np.zeros((one.shape[1], one.shape[1]))
-    tables.add_products(one.numpy(), other.numpy(), found)
-    return torch.from_numpy(found)
 
 
 def central(powers: Tensor, shift: Tensor) -> Tensor:

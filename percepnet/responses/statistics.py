@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from percepnet.responses.response import Response
+    from percepnet.responses.response import Reference, Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +71,12 @@ def chosen(names: Sequence[str]) -> Kinds:
     return {name: STATISTICS[name] for name in sorted(wanted)}
 
 
-def reduced(
-    reference: Response, others: Sequence[Response], kinds: Kinds, *, stage: bool
-) -> dict[str, Tensor]:
+def reduced(reference: Reference, others: Response, kinds: Kinds, *, stage: bool) -> dict[str, Tensor]:
     """Return every statistic that is computed at this tap, `[n, K]` each, in fp32.
 
     Args:
         reference: Of the first image of n pairs.
-        others: Of the second images.
+        others: Of the n second images.
         kinds: Which.
         stage: Whether the tap is the input or closes a stage.
     """

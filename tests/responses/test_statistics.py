@@ -9,7 +9,7 @@ from percepnet.errors import InputError
 from percepnet.responses import kernels, lanes, sorting
 from percepnet.responses import response as responses
 from percepnet.responses.costly import AT_STAGES
-from percepnet.responses.response import Response
+from percepnet.responses.response import Reference, Response
 from percepnet.responses.statistics import STATISTICS, chosen, reduced
 from tests.responses import naive
 
@@ -32,7 +32,7 @@ def pair(shape=(5, 7, 9), seed=0, noise=0.3):
 
 def all_values(first, second, names=("all",), *, stage=True):
     """Return every statistic `[K]` of a pair."""
-    values = reduced(Response(first), [Response(second)], chosen(names), stage=stage)
+    values = reduced(Reference(first), Response(second[None]), chosen(names), stage=stage)
     return {name: value[0] for name, value in values.items()}
 
 
