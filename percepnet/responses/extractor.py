@@ -26,6 +26,8 @@ from percepnet.responses.store import POSITIONS, Unfinished
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+
     from percepnet.networks.compiled import CompiledTrunk
     from percepnet.networks.network import Network
     from percepnet.responses.images import Images
@@ -93,7 +95,7 @@ class Extractor(lightning.LightningModule):
         """Return the statistics of every image of a response `[n, C, H, W]`."""
         reference, others = self.references[tap], Response(response, self.crew)
         values = reduced(reference, others, self.kinds, stage=tap in self.stages)
-        return {**values, POSITIONS: torch.full((len(others),), float(reference.positions))}
+        return {**values, POSITIONS: response.new_full((len(others),), float(reference.positions))}
 
 
 def _joined(parts: Sequence[Reduced]) -> Reduced:
@@ -150,9 +152,7 @@ def _rows(part: Reduced) -> int:
 
 def _checked(joined: Reduced) -> dict[str, dict[str, Any]]:
     """Return the numbers as arrays; refuses numbers that are none."""
-    arrays = {
-        tap: {kind: values.cpu().numpy() for kind, values in kinds.items()} for tap, kinds in joined.items()
-    }
+    arrays = _arrays(joined)
     for tap, kinds in arrays.items():
         for kind, values in kinds.items():
             if not np.isfinite(values).all():
@@ -161,6 +161,17 @@ def _checked(joined: Reduced) -> dict[str, dict[str, Any]]:
                     remedy="use compute.precision=fp32; with it, the checkpoint is damaged",
                 )
     return arrays
+
+
+def _arrays(joined: Reduced) -> dict[str, dict[str, NDArray[np.float32]]]:
+    """Return the numbers as arrays; those of a GPU come all at once."""
+    every = [values for kinds in joined.values() for values in kinds.values()]
+    flat = torch.cat([values.flatten() for values in every]).cpu()
+    arrays = (
+        part.view(values.shape).numpy()
+        for part, values in zip(torch.split(flat, [values.numel() for values in every]), every, strict=True)
+    )
+    return {tap: {kind: next(arrays) for kind in kinds} for tap, kinds in joined.items()}
 
 
 def predict(  # noqa: PLR0913 (all that a run is)
