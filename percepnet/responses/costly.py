@@ -133,7 +133,7 @@ def _doubly_centred(tables: Tensor) -> Tensor:
 
 
 def _unit(length: Tensor) -> Tensor:
-    return torch.where(length > SHORTEST, 1.0 / length.clamp_min(SHORTEST), 0.0)
+    return (length > SHORTEST) / length.clamp_min(SHORTEST)
 
 
 AT_STAGES = (gram_squared_difference, wasserstein, local_wasserstein, distance_correlation)

@@ -36,23 +36,25 @@ def gram_differences(reference: Reference, others: Response) -> Tensor:
     """Return the differences of F F^T / positions, `[n, C, C]`, in fp64."""
     # with d = y - x and s = x + y it is (d s^T + s d^T) / 2 N, where nothing cancels
     x, y, positions = reference.rows, others.rows, reference.positions
-    tables = x.new_zeros((len(others), others.channels, others.channels), dtype=torch.float64)
+    shape = (len(others), others.channels, others.channels)
     if not reference.compiled_with(others):
+        tables = x.new_zeros(shape, dtype=torch.float64)
         for images, some in others.pieces(positions):
             tables[images] += _products(y[images, some] - x[:, some], y[images, some] + x[:, some])
         return _even(tables, positions)
+    found = torch.empty(shape, dtype=torch.float64)
 
     def fill(image: int) -> None:
         both = [(y[image, block], x[0, block]) for block in reference.blocks]
         each = [_product(one - other, one + other) for one, other in both]
-        tables[image] = _even(torch.stack(each).sum(dim=0), positions)
+        _even(torch.stack(each).sum(dim=0), positions, found[image])
 
     reference.crew.each(fill, range(len(others)))
-    return tables
+    return found
 
 
-def _even(tables: Tensor, positions: int) -> Tensor:
-    return (tables + tables.mT) / (2.0 * positions)
+def _even(tables: Tensor, positions: int, out: Tensor | None = None) -> Tensor:
+    return torch.div(tables + tables.mT, 2.0 * positions, out=out)
 
 
 def _products(one: Tensor, other: Tensor) -> Tensor:

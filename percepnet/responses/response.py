@@ -175,9 +175,9 @@ def central(powers: Tensor, shift: Tensor) -> Tensor:
 
 def root(power: Tensor) -> Tensor:
     """Return the square root of a power; finite gradient where it is 0."""
-    return torch.where(power > SMALLEST, power.clamp_min(SMALLEST).sqrt(), 0.0)
+    return power.clamp_min(SMALLEST).sqrt() * (power > SMALLEST)
 
 
 def inverse_root(power: Tensor) -> Tensor:
     """Return 1 / square root of a power; 0 where there is none."""
-    return torch.where(power > SMALLEST, power.clamp_min(SMALLEST).rsqrt(), 0.0)
+    return power.clamp_min(SMALLEST).rsqrt() * (power > SMALLEST)

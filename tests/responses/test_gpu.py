@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from percepnet.responses import summing
 from percepnet.responses.extraction import Compute, extract
 from percepnet.responses.portions import MOST
 from percepnet.responses.statistics import STATISTICS
@@ -61,6 +62,18 @@ def test_every_statistic_is_computed_on_a_gpu_too(tmp_path):
         for kind in kinds:
             largest = np.abs(cpu[kind]).max()
             np.testing.assert_allclose(gpu[kind], cpu[kind], rtol=1e-3, atol=1e-5 * largest, err_msg=kind)
+
+
+@torch.inference_mode()  # as the responses of a network are reduced
+def test_sums_are_fused_on_a_gpu_and_are_those_made_step_by_step():
+    """Tolerance 1e-10 relative, of the largest: fp64, summed in another order."""
+    y = torch.rand(5, 33, 47, 20, device="cuda")
+    x, shifts = y[0].clone(), torch.zeros(5, 3, 20, dtype=torch.float64, device="cuda")
+    work = summing.fused(y.device)
+    assert work is not summing.position_sums
+    found, expected = work(x, y, shifts), summing.position_sums(x, y, shifts)
+    torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10 * float(expected.abs().max()))
+    assert not found[0, :7].any()
 
 
 def test_images_pass_in_growing_portions(benchmark, monkeypatch, tmp_path):
