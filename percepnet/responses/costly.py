@@ -6,11 +6,11 @@ for n other images.
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
+from percepnet.responses.once import once
 from percepnet.responses.ordering import distances
 from percepnet.responses.response import SMALLEST, Response, product, root
 
@@ -32,7 +32,7 @@ class Whole:
         self.reference = reference
         self.others = others
 
-    @cached_property
+    @once
     def gram_differences(self) -> list[Tensor]:
         """The differences of F F^T / N, n times `[C, C]`, in fp64."""
         return self.each(self._gram_difference)
@@ -44,7 +44,7 @@ class Whole:
         change = torch.stack(parts).sum(dim=0)
         return (change + change.T) / (2.0 * self.reference.positions)
 
-    @cached_property
+    @once
     def sorted_distances(self) -> Tensor:
         """The mean distances of values in order: over the image, and within windows; `[2, n, C]`."""
         return distances(self.reference, self.others)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from percepnet.responses.crew import Crew
-from percepnet.responses.ordering import arranged, ordered
+from percepnet.responses.once import once
+from percepnet.responses.ordering import Arranged, arranged, ordered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,25 +67,17 @@ class Response:
         step = max(1, (BLOCK if self.rows.device.type == "cpu" else DEVICE_BLOCK) // self.channels)
         return [slice(start, start + step) for start in range(0, self.positions, step)]
 
-    @cached_property
+    @once
     def sample(self) -> Tensor:
         """The responses at some positions all over the image, `[at most 64, C]`, in fp64."""
         return self.rows[:: max(1, self.positions // SAMPLE)][:SAMPLE].double()
 
-    @cached_property
+    @once
     def inverse_lengths(self) -> Tensor:
         """1 / (length of the vector over channels + 1e-10) at every position, `[N]`, in fp64."""
-        if not self.compiled:
-            return 1.0 / (root(self.rows.double().square().sum(dim=1)) + EPSILON)
-        from percepnet.responses import kernels
+        return 1.0 / (root(self.rows.double().square().sum(dim=1)) + EPSILON)
 
-        lengths, rows = np.empty(self.positions), self.array
-        self.crew.each(
-            lambda block: kernels.inverse_lengths(rows[block], EPSILON, lengths[block]), self.blocks
-        )
-        return torch.from_numpy(lengths)
-
-    @cached_property
+    @once
     def moments(self) -> Tensor:
         """Mean and central moments of order 2, 3, 4 of each channel over positions, `[4, C]`, in fp64.
 
@@ -100,30 +92,27 @@ class Response:
             return torch.stack(each).sum(dim=0)
         from percepnet.responses import kernels
 
-        rows, lengths = self.array, self.inverse_lengths.numpy()
-        parts, shifts = (
-            np.empty((len(self.blocks), kernels.SUMS, self.channels)),
-            shift.numpy()[None].repeat(3, 0),
-        )
+        rows, shifts = self.array, shift.numpy()[None].repeat(3, 0)
+        parts = np.empty((len(self.blocks), kernels.SUMS, self.channels))
 
         def fill(task: tuple[int, slice]) -> None:
             place, block = task
-            kernels.set_sums(rows[block], rows[block], lengths[block], EPSILON, shifts, parts[place])
+            kernels.set_sums(rows[block], rows[block], EPSILON, shifts, parts[place])
 
         self.crew.each(fill, [*enumerate(self.blocks)])
         return torch.from_numpy(parts[:, -4:].sum(axis=0))
 
-    @cached_property
+    @once
     def ordered(self) -> tuple[Tensor, Tensor]:
         """Each channel's values in ascending order, over the image and within windows."""
         return ordered(self)
 
-    @cached_property
-    def arranged(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    @once
+    def arranged(self) -> Arranged:
         """The same for compiled loops."""
         return arranged(self)
 
-    @cached_property
+    @once
     def gram(self) -> Tensor:
         """F F^T / positions, `[C, C]`, in fp64, symmetric to the last bit."""
         parts = [product(self.rows[block], self.rows[block]) for block in self.blocks]
