@@ -60,8 +60,8 @@ class Extractor(lightning.LightningModule):
         self.compile_trunk = compute.compile
         self.compiled: CompiledTrunk | None = None
         self.network.lay_out(channels_last=compute.channels_last)
-        self.idle = [network, *(network.twin() for _ in range(lanes - 1))]
-        lane = self.crew if lanes > 1 else Crew()
+        self.idle = _twins(network, lanes)
+        lane = self.crew if len(self.idle) > 1 else Crew()
         self.portions = Portions(network, self.stages, threads, room, whole=compute.compile, crew=lane)
 
     def on_predict_start(self) -> None:
@@ -110,6 +110,15 @@ class Extractor(lightning.LightningModule):
         reference, others = self.references[tap], [Response(image, self.crew) for image in response]
         values = reduced(reference, others, self.kinds, stage=tap in self.stages)
         return {**values, POSITIONS: torch.full((len(others),), float(reference.positions))}
+
+
+def _twins(network: Network, several: int) -> list[Network]:
+    """Return a network for each thread; one for all where its code does not let it be copied."""
+    try:
+        return [network, *(network.twin() for _ in range(several - 1))]
+    except Exception as error:  # noqa: BLE001 (a network may hold any code)
+        log.info("%s cannot be copied (%s): threads share every image", network.id, error)
+        return [network]
 
 
 def _joined(parts: Sequence[Reduced]) -> Reduced:

@@ -12,7 +12,7 @@ from percepnet.networks.network import Network
 from percepnet.responses.crew import Crew
 from percepnet.responses.extraction import Compute, extract
 from percepnet.responses.once import once
-from percepnet.responses.statistics import STATISTICS
+from percepnet.responses.statistics import STATISTICS, reduced
 from tests.fakes import memory_benchmark, tiny_network
 from tests.responses.test_limits import REFUSED, refusing
 
@@ -153,3 +153,30 @@ def test_a_value_is_computed_once_though_threads_ask_for_it_together():
     assert (one.asked, other.asked) == (1, 1)
     assert len({*map(id, found)}) == 2
     assert Slow.value.__doc__ == "Say what it is."
+
+
+def test_threads_share_every_image_where_a_network_cannot_be_copied(
+    tmp_path, monkeypatch, caplog, two_threads
+):
+    def refuse(_self):
+        raise TypeError("cannot pickle '_thread.lock' object")
+
+    monkeypatch.setattr(Network, "twin", refuse)
+    with caplog.at_level("INFO"):
+        _, passed = extract(tiny_network(), memory_benchmark(), ["all"], CPU, tmp_path)
+    assert passed == 18
+    assert "threads share every image" in caplog.text
+
+
+def test_nothing_is_reduced_under_autocast(tmp_path, monkeypatch, two_threads):
+    seen = []
+
+    def noted(*given, **options):
+        seen.append(torch.is_autocast_enabled("cpu"))
+        return reduced(*given, **options)
+
+    monkeypatch.setattr("percepnet.responses.extractor.reduced", noted)
+    compute = Compute(device="cpu", batch=6, precision="bf16")
+    extract(tiny_network(), memory_benchmark(), ["all"], compute, tmp_path)
+    assert seen
+    assert not any(seen)
