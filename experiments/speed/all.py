@@ -8,7 +8,7 @@ from pathlib import Path
 
 from experiments.speed.goals import SEPARATOR
 
-SCRIPTS = ("bench", "truncation", "memory", "scaling", "relevance", "agreement", "sweep")
+SCRIPTS = ("bench", "truncation", "memory", "scaling", "relevance", "agreement", "sweep", "gpu")
 ROOT = Path(__file__).parents[2]
 
 

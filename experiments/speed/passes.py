@@ -17,7 +17,7 @@ from percepnet.benchmarks.manifest import unique_keys
 from percepnet.config import conf_folder, make
 from percepnet.networks.network import unit_range
 from percepnet.readouts.contract import Reader
-from percepnet.responses.extraction import extract
+from percepnet.responses.extraction import Compute, extract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,17 +39,24 @@ def decoded(benchmark: Benchmark) -> NDArray[Any]:
 
 
 @torch.inference_mode()
-def bare(network: Network, images: Image) -> None:
+def bare(network: Network, images: Image, batch: int = BATCH) -> None:
     """Pass decoded images `[N, H, W, 3]` through the trunk, preprocessing included; nothing is read."""
-    for start in range(0, len(images), BATCH):
-        pixels = torch.from_numpy(images[start : start + BATCH])
+    device = next(network.parameters()).device
+    for start in range(0, len(images), batch):
+        pixels = torch.from_numpy(images[start : start + batch])
+        if device.type == "cuda":
+            pixels = pixels.pin_memory().to(device, non_blocking=True)
         network.trunk(network.preprocessing(unit_range(pixels)))
+    if device.type == "cuda":
+        torch.cuda.synchronize()
 
 
-def whole(network: Network, benchmark: Benchmark, store: Path) -> tuple[Entry, int]:
+def whole(
+    network: Network, benchmark: Benchmark, store: Path, compute: Compute = COMPUTE
+) -> tuple[Entry, int]:
     """Return what an extraction stores, and the images that passed: every tap, every statistic."""
     with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
-        return extract(network, benchmark, ["all"], COMPUTE, store)
+        return extract(network, benchmark, ["all"], compute, store)
 
 
 def further_readouts() -> dict[str, Reader]:

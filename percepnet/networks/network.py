@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
 import torch
@@ -61,6 +62,10 @@ class Network(nn.Module):
         """Use one memory format for the trunk's weights and its input, so that convolutions keep to it."""
         self._layout = torch.channels_last if channels_last else torch.contiguous_format
         self.trunk.to(memory_format=self._layout)
+
+    def twin(self) -> Network:
+        """Return a copy that shares the weights; another thread may pass images through it meanwhile."""
+        return deepcopy(self, {id(tensor): tensor for tensor in (*self.parameters(), *self.buffers())})
 
     @torch.inference_mode()
     def observe(self, images: Tensor, visit: Visitor, compiled: CompiledTrunk | None = None) -> None:

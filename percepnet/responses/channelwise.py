@@ -6,12 +6,12 @@ x is the reference's response, y another image's, d = y - x, N the number of pos
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from percepnet.responses.once import once
 from percepnet.responses.response import EPSILON, SMALLEST, central, inverse_root, root
 from percepnet.responses.summing import sums
 
@@ -37,14 +37,14 @@ class Comparison:
         self.positions = reference.positions
         self.x = reference.moments
 
-    @cached_property
+    @once
     def shifts(self) -> Tensor:
         """What is subtracted of x, d and y: the mean of x, and what lies near the others', `[n, 3, C]`."""
         x, y = self.reference.sample, self.others.sample
         near = [self.x[0].expand(len(y), -1), (y - x).mean(dim=1), y.mean(dim=1)]
         return torch.stack(near, dim=1).detach()
 
-    @cached_property
+    @once
     def sums(self) -> Tensor:
         """Sums over positions divided by N, `[n, 11, C]`.
 
@@ -55,34 +55,34 @@ class Comparison:
             return sums(self.reference, self.others, self.shifts) / self.positions
         from percepnet.responses import kernels
 
-        x, lengths, shifts = self.reference.array[0], self.reference.inverse_lengths, self.shifts.numpy()
+        x, shifts = self.reference.array[0], self.shifts.numpy()
         ys, blocks = self.others.array, self.reference.blocks
         parts = np.empty((len(blocks), len(ys), kernels.SUMS, x.shape[1]))
 
         def fill(task: tuple[int, int]) -> None:
             place, image = task
             block = blocks[place]
-            kernels.set_sums(x[block], ys[image, block], lengths[block], EPSILON, shifts[image], parts[task])
+            kernels.set_sums(x[block], ys[image, block], EPSILON, shifts[image], parts[task])
 
         self.reference.crew.each(fill, [*np.ndindex(parts.shape[:2])])
         return torch.from_numpy(parts.sum(axis=0)) / self.positions
 
-    @cached_property
+    @once
     def mean_difference(self) -> Tensor:
         """Mean of d."""
         return self.shifts[:, 1] + self.sums[:, 2]
 
-    @cached_property
+    @once
     def difference_variance(self) -> Tensor:
         """Variance of d."""
         return (self.sums[:, 3] - self.sums[:, 2].square()).clamp_min(0.0)
 
-    @cached_property
+    @once
     def y(self) -> Tensor:
         """Mean and central moments of order 2, 3, 4 of y, `[n, 4, C]`."""
         return central(self.sums[:, 7:], self.shifts[:, 2])
 
-    @cached_property
+    @once
     def moment_differences(self) -> Tensor:
         """Differences, y less x, of the central moments of order 2, 3, 4, `[n, 3, C]`.
 

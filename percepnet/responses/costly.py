@@ -6,13 +6,13 @@ for n other images.
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from percepnet.responses.grams import gram_differences
+from percepnet.responses.once import once
 from percepnet.responses.ordering import distances
 from percepnet.responses.response import SMALLEST, parts, root
 
@@ -34,12 +34,12 @@ class Whole:
         self.reference = reference
         self.others = others
 
-    @cached_property
+    @once
     def gram_differences(self) -> Tensor:
         """The differences of F F^T / N, `[n, C, C]`, in fp64."""
         return gram_differences(self.reference, self.others)
 
-    @cached_property
+    @once
     def sorted_distances(self) -> Tensor:
         """The mean distances of values in order: over the image, and within windows; `[2, n, C]`."""
         return distances(self.reference, self.others)

@@ -17,6 +17,7 @@ from percepnet.errors import InputError
 from percepnet.networks.taps import INPUT
 from percepnet.responses.crew import Crew
 from percepnet.responses.device import full_fp32, precision_on, quiet
+from percepnet.responses.images import Ahead
 from percepnet.responses.limits import require_room, stored_bytes
 from percepnet.responses.portions import Portions
 from percepnet.responses.response import Reference, Response
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from percepnet.networks.compiled import CompiledTrunk
     from percepnet.networks.network import Network
+    from percepnet.responses.extraction import Compute
     from percepnet.responses.images import Images
     from percepnet.responses.plan import Shard
     from percepnet.responses.portions import Room
@@ -44,12 +46,11 @@ Reduced = dict[str, dict[str, Tensor]]
 class Extractor(lightning.LightningModule):
     """Keeps a reference's responses while its distorted images pass, and reduces at every tap.
 
-    A batch passes at once if the memory allows it, else in parts: its rows are the same.
+    A batch passes at once if the memory allows it, else in parts: its rows are the same. On a CPU each thread
+    passes and reduces a part (`lanes` threads): threads that share a single image wait for each other.
     """
 
-    def __init__(
-        self, network: Network, kinds: Kinds, room: Room, *, channels_last: bool, compile_trunk: bool
-    ) -> None:
+    def __init__(self, network: Network, kinds: Kinds, room: Room, lanes: int, compute: Compute) -> None:
         super().__init__()
         self.network = network
         self.kinds = kinds
@@ -57,11 +58,13 @@ class Extractor(lightning.LightningModule):
         self.stages = {INPUT, *network.stages}
         self.references: dict[str, Reference] = {}
         threads = torch.get_num_threads()
-        self.portions = Portions(network, self.stages, threads, room, whole=compile_trunk)
         self.crew = Crew(threads)
-        self.compile_trunk = compile_trunk
+        self.compile_trunk = compute.compile
         self.compiled: CompiledTrunk | None = None
-        self.network.lay_out(channels_last=channels_last)
+        self.network.lay_out(channels_last=compute.channels_last)
+        self.idle = _twins(network, lanes)
+        lane = self.crew if len(self.idle) > 1 else Crew()
+        self.portions = Portions(network, self.stages, threads, room, whole=compute.compile, crew=lane)
 
     def on_predict_start(self) -> None:
         """Compile the trunk if that is wanted: by now it is on its device."""
@@ -73,22 +76,35 @@ class Extractor(lightning.LightningModule):
     def predict_step(self, batch: dict[str, Any], batch_idx: int) -> Reduced:
         """Return, per tap, the statistics `[n, K]` of the n distorted images of the batch."""
         del batch_idx
-        parts = self.portions.passed(batch["images"], self._pass, has_reference=batch["has_reference"])
-        self.images_passed += len(batch["images"])
+        images = batch["images"]
+        device = images.device.type
+        kind, enabled = torch.get_autocast_dtype(device), torch.is_autocast_enabled(device)
+
+        def work(portion: Tensor, has_reference: bool) -> Reduced:
+            with torch.autocast(device, kind, enabled):  # a thread has a mode of its own
+                return self._pass(portion, has_reference)
+
+        parts = self.portions.passed(images, work, has_reference=batch["has_reference"])
+        self.images_passed += len(images)
         return parts[0] if len(parts) == 1 else _joined(parts)
 
     def _pass(self, images: Tensor, has_reference: bool) -> Reduced:
         results: Reduced = {}
 
         def visit(tap: str, response: Tensor) -> None:
-            if has_reference:
-                # a copy: a later module may write into the tensor
-                self.references[tap] = Reference(response[0].float().clone(), self.crew)
-                response = response[1:]
-            if len(response):
-                results[tap] = self._reduce(tap, response.float())
+            with torch.autocast(response.device.type, enabled=False):
+                if has_reference:
+                    # a copy: a later module may write into the tensor
+                    self.references[tap] = Reference(response[0].float().clone(), self.crew)
+                    response = response[1:]
+                if len(response):
+                    results[tap] = self._reduce(tap, response.float())
 
-        self.network.observe(images, visit, self.compiled)
+        network = self.idle.pop()
+        try:
+            network.observe(images, visit, self.compiled)
+        finally:
+            self.idle.append(network)
         return results
 
     def _reduce(self, tap: str, response: Tensor) -> dict[str, Tensor]:
@@ -96,6 +112,15 @@ class Extractor(lightning.LightningModule):
         reference, others = self.references[tap], Response(response, self.crew)
         values = reduced(reference, others, self.kinds, stage=tap in self.stages)
         return {**values, POSITIONS: response.new_full((len(others),), float(reference.positions))}
+
+
+def _twins(network: Network, several: int) -> list[Network]:
+    """Return a network for each thread; one for all where its code does not let it be copied."""
+    try:
+        return [network, *(network.twin() for _ in range(several - 1))]
+    except Exception as error:  # noqa: BLE001 (a network may hold any code)
+        log.info("%s cannot be copied (%s): threads share every image", network.id, error)
+        return [network]
 
 
 def _joined(parts: Sequence[Reduced]) -> Reduced:
@@ -210,4 +235,5 @@ def predict(  # noqa: PLR0913 (all that a run is)
 
 def loader(images: Images, device: torch.device, workers: int) -> DataLoader[dict[str, Any]]:
     """Return what decodes the batches, in order; Lightning moves pinned ones without waiting for the copy."""
-    return DataLoader(images, batch_size=None, num_workers=workers, pin_memory=device.type == "cuda")
+    ahead = images if workers else Ahead(images)
+    return DataLoader(ahead, batch_size=None, num_workers=workers, pin_memory=device.type == "cuda")

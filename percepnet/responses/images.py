@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,3 +45,21 @@ class Images(Dataset[dict[str, Any]]):
             "keys": keys,
             "shard": batch.shard,
         }
+
+
+class Ahead(Dataset[dict[str, Any]]):
+    """The same, each decoded by a thread while the one before is in use."""
+
+    def __init__(self, images: Images) -> None:
+        self.images = images
+        self._thread = ThreadPoolExecutor(1)
+        self._begun: dict[int, Future[dict[str, Any]]] = {}
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        for wanted in range(index, min(index + 2, len(self))):
+            if wanted not in self._begun:
+                self._begun[wanted] = self._thread.submit(self.images.__getitem__, wanted)
+        return self._begun.pop(index).result()

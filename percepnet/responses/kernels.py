@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
-LANES = "1c858f82"
-"""First digits of the sha256 of lanes.py: Numba compiles a file anew when that file changes, not another."""
+BENEATH = "1c858f82"
+"""First digits of the sha256 of lanes.py, which is compiled in.
+
+Numba compiles a file anew when that file changes, not another.
+"""
 SUMS = 11
 """Sums per channel that `set_sums` makes."""
 TILE = 2048
@@ -80,13 +83,12 @@ def terms(one: Any, other: Any, scale: Any, change: Any, shifts: Any) -> Any:
 
 
 @compiled
-def set_sums(x: Floats, y: Floats, inverse_x: Doubles, epsilon: float, shifts: Doubles, out: Doubles) -> None:
+def set_sums(x: Floats, y: Floats, epsilon: float, shifts: Doubles, out: Doubles) -> None:
     """Set `out[k, c]` to the sums over the positions of x and y that `channelwise.Comparison.sums` lists.
 
     Args:
         x: Of the reference, `[N, C]`.
         y: Of the other image, `[N, C]`.
-        inverse_x: 1 / (length of x over channels + epsilon), `[N]`.
         epsilon: As in `inverse_lengths`.
         shifts: Means over positions, exact for x, near for y - x and for y, `[3, C]`.
         out: `[11, C]`; what it held is lost.
@@ -99,9 +101,11 @@ def set_sums(x: Floats, y: Floats, inverse_x: Doubles, epsilon: float, shifts: D
     for first in range(0, positions, tile):
         count = min(tile, positions - first)
         one, other = x[first : first + count], y[first : first + count]
+        # in order, which is how memory is read fastest; what follows reads the cache
+        inverse_lengths(one, epsilon, change)
         inverse_lengths(other, epsilon, scale)
         for n in range(count):
-            change[n] = scale[n] - inverse_x[first + n]
+            change[n] = scale[n] - change[n]
         if channels < HALF:
             done = count - count % HALF
             set_planes(one, planes[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from percepnet.responses.response import Reference, Response
 
+    Floats = NDArray[np.float32]
+
 WINDOW = 8
 """Side of a local window, in positions. The borders are repeated where the last windows reach beyond them."""
 SHARE = 64
@@ -25,19 +28,19 @@ def distances(reference: Reference, others: Response) -> Tensor:
     """Return the mean distances of values in order: over the image, and within windows; `[2, n, C]`."""
     if not reference.compiled_with(others):
         return _distances(reference, others)
-    from percepnet.responses import sorting
+    from percepnet.responses import sorting, transport
 
-    known, known_windows = reference.arranged
-    rows = others.array
+    known, rows = reference.arranged, others.array
     whole, local = np.empty((2, len(others), reference.channels))
 
     def compare(task: tuple[int, int]) -> None:
         image, low = task
         share = slice(low, low + SHARE)
         if low < 0:
-            sorting.windows_apart(rows[image], reference.size, known_windows, local[image])
+            sorting.windows_apart(rows[image], reference.size, known.windows, local[image])
         else:
-            sorting.channels_apart(rows[image], low, known[share], whole[image, share])
+            bins, apart = known.bins(share), whole[image, share]
+            transport.channels_apart(rows[image], low, known.whole[share], bins, apart)
 
     reference.crew.each(compare, [*product(range(len(others)), _shares(reference))])
     return torch.from_numpy(np.stack([whole, local]))
@@ -53,22 +56,53 @@ def _distances(reference: Reference, others: Response) -> Tensor:
     return apart
 
 
-def arranged(response: Reference) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return a reference's values in order for compiled loops: `[C, N]`, and the windows' in tables."""
-    from percepnet.responses import sorting
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """A reference's values in order, for compiled loops.
 
-    rows = response.array[0]
-    whole = np.empty((response.channels, response.positions), np.float32)
-    tables = np.empty(sorting.tables(response.channels, response.size) * sorting.TABLE, np.float32)
+    Attributes:
+        whole: Each channel's over the image, `[C, N]`.
+        windows: Tables of windows: see sorting.py.
+        below: Each channel's bins of values, `[C, bins + 1]`, and so the next two: see transport.py.
+        zeros: `[C]`.
+        scales: `[C]`.
+    """
+
+    whole: Floats
+    windows: Floats
+    below: NDArray[np.int32]
+    zeros: NDArray[np.int32]
+    scales: Floats
+
+    def bins(self, share: slice) -> tuple[NDArray[np.int32], NDArray[np.int32], Floats]:
+        """Return the bins of some channels."""
+        return self.below[share], self.zeros[share], self.scales[share]
+
+
+def arranged(response: Reference) -> Arranged:
+    """Return a response's values in order."""
+    from percepnet.responses import sorting, transport
+
+    rows, channels, positions = response.array[0], response.channels, response.positions
+    tables = sorting.tables(channels, response.size) * sorting.TABLE
+    found = Arranged(
+        np.empty((channels, positions), np.float32),
+        np.empty(tables, np.float32),
+        np.empty((channels, transport.bins_of(positions) + 1), np.int32),
+        np.empty(channels, np.int32),
+        np.empty(channels, np.float32),
+    )
 
     def fill(low: int) -> None:
+        share = slice(low, low + SHARE)
         if low < 0:
-            sorting.order_windows(rows, response.size, tables)
+            sorting.order_windows(rows, response.size, found.windows)
         else:
-            sorting.order_channels(rows, low, whole[low : low + SHARE])
+            sorting.order_channels(rows, low, found.whole[share])
+            transport.count_known(found.whole[share], found.bins(share))
 
     response.crew.each(fill, _shares(response))
-    return whole, tables
+    return found
 
 
 def ordered(planes: Tensor) -> tuple[Tensor, Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -64,17 +65,21 @@ def shards(pairs: Sequence[Pair], size: int = SHARD_PAIRS) -> list[Shard]:
 
 
 def batches(pairs: Sequence[Pair], wanted: Sequence[Shard], size: int) -> Iterator[Batch]:
-    """Yield the batches of the wanted shards: at most `size` images each, never of two references."""
+    """Yield the batches of the wanted shards: at most `size` images each, never of two references.
+
+    Those of one reference are nearly equal.
+    """
     at_hand: str | None = None
     for shard in wanted:
         row = shard.start
         while row < shard.stop:
             reference = pairs[row].reference
             passes = reference != at_hand
-            room = max(size - passes, 1)
-            stop = row
-            while stop < min(row + room, shard.stop) and pairs[stop].reference == reference:
-                stop += 1
+            end = row
+            while end < shard.stop and pairs[end].reference == reference:
+                end += 1
+            images = end - row + passes
+            stop = row + max(math.ceil(images / math.ceil(images / size)) - passes, 1)
             distorted = tuple(pair.distorted for pair in pairs[row:stop])
             yield Batch(shard.index, row, reference if passes else None, distorted)
             at_hand, row = reference, stop

@@ -7,11 +7,13 @@ import logging
 import math
 import time
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
 from percepnet.errors import InputError
+from percepnet.responses.crew import Crew
 from percepnet.responses.limits import images_at_once, is_out_of_memory, response_bytes
 from percepnet.responses.memory import available
 from percepnet.responses.plan import SHARD_PAIRS
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Made = TypeVar("Made")
+Span = tuple[int, int]
+"""Images of a batch: `start <= place < stop`."""
 
 AUTO = "auto"
 FIRST = 8
@@ -116,8 +120,9 @@ class Portions:
         network: Through which they pass.
         stages: Taps at which more is kept of a reference.
         threads: Images that are reduced at once on a CPU.
-        room: How many images may pass at once.
+        room: How many images may pass at once, in all threads together.
         whole: The responses at all taps exist at the same time.
+        crew: Threads that pass portions at the same time.
         clock: Tells seconds.
         paces: For every image size that has come, how many pass at once.
     """
@@ -127,6 +132,7 @@ class Portions:
     threads: int
     room: Room
     whole: bool = False
+    crew: Crew = field(default_factory=Crew)
     clock: Callable[[], float] = time.perf_counter
     paces: dict[tuple[int, ...], Pace] = field(default_factory=dict)
 
@@ -135,27 +141,53 @@ class Portions:
     ) -> list[Made]:
         """Return what `work` made of portions of a batch, but for one that was the reference alone.
 
+        Where several threads share out the portions, the reference passes before the others.
+
         Raises:
             InputError: The memory does not suffice for a single image.
         """
-        made = []
+        made: dict[int, Made] = {}
         pace = self._pace(images)
-        while len(images):
-            several = min(len(images), pace.at_once)
-            try:
-                one = self._timed(pace, images[:several], work, has_reference)
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise
-                refused = str(error)
-            else:
-                if several > has_reference:
-                    made.append(one)
-                images, has_reference = images[several:], False
-                continue
-            # outside of the handler: an error holds on to its frames, and they to the responses
-            self._halve(pace, images, several, refused)
-        return made
+        waiting = [(0, len(images))]
+        if has_reference and self.crew.threads > 1 and len(images) > 1:
+            waiting = [(0, 1), (1, len(images))]
+        while waiting:
+            portions, waiting = self._cut(waiting, pace)
+            refused: dict[Span, str] = {}
+
+            def attempt(portion: Span, refused: dict[Span, str] = refused) -> None:
+                start, stop = portion
+                with_reference = has_reference and start == 0
+                try:
+                    one = self._timed(pace, images[start:stop], work, with_reference)
+                except (RuntimeError, MemoryError) as error:
+                    if not is_out_of_memory(error):
+                        raise
+                    refused[portion] = str(error)
+                else:
+                    if stop - start > with_reference:
+                        made[start] = one
+
+            self.crew.each(attempt, portions)
+            if refused:
+                # outside of the handler: an error holds on to its frames, and they to the responses
+                largest = max(stop - start for start, stop in refused)
+                several = largest * min(len(portions), self.crew.threads)
+                self._halve(pace, images, several, next(iter(refused.values())))
+            waiting = sorted(refused) + waiting
+        return [made[start] for start in sorted(made)]
+
+    def _cut(self, waiting: list[Span], pace: Pace) -> tuple[list[Span], list[Span]]:
+        """Return the portions that pass now, and what is left: one, or one after another by every thread."""
+        (start, stop), *left = waiting
+        threads = min(self.crew.threads, pace.at_once)
+        if threads == 1:
+            middle = min(start + pace.at_once, stop)
+            return [(start, middle)], [*([(middle, stop)] if middle < stop else []), *left]
+        count = math.ceil((stop - start) / (pace.at_once // threads))
+        count = min(math.ceil(count / threads) * threads, stop - start)
+        bounds = [start + (stop - start) * part // count for part in range(count + 1)]
+        return [*pairwise(bounds)], left
 
     def _timed(
         self, pace: Pace, portion: Tensor, work: Callable[[Tensor, bool], Made], has_reference: bool
@@ -177,8 +209,8 @@ class Portions:
         height, width = size = (images.shape[1], images.shape[2])
         if size not in self.paces:
             free = available(images.device)
-            threads = self.threads if images.device.type == "cpu" else 1
             sizes = response_bytes(self.network, height, width)
+            threads = self.threads if images.device.type == "cpu" else 1
             fit = images_at_once(sizes, self.stages, self.room.most, free, threads, whole=self.whole)
             wanted = min(self.room.first, len(images))
             if fit < wanted:

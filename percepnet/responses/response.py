@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +9,8 @@ import torch
 
 from percepnet.responses.crew import Crew
 from percepnet.responses.grams import gram
-from percepnet.responses.ordering import arranged, ordered
+from percepnet.responses.once import once
+from percepnet.responses.ordering import Arranged, arranged, ordered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,7 +83,7 @@ class Response:
         within = parts(items, each // items, self.limit)
         return [(images, some) for images in parts(len(self), each, self.limit) for some in within]
 
-    @cached_property
+    @once
     def sample(self) -> Tensor:
         """The responses at some positions all over the image, `[n, at most 64, C]`, in fp64."""
         return self.rows[:, :: max(1, self.positions // SAMPLE)][:, :SAMPLE].double()
@@ -95,18 +95,7 @@ class Reference(Response):
     def __init__(self, values: Tensor, crew: Crew | None = None) -> None:
         super().__init__(values[None], crew)
 
-    @cached_property
-    def inverse_lengths(self) -> NDArray[np.float64]:
-        """1 / (length of the vector over channels + 1e-10) at every position, `[N]`, for compiled loops."""
-        from percepnet.responses import kernels
-
-        lengths, rows = np.empty(self.positions), self.array[0]
-        self.crew.each(
-            lambda block: kernels.inverse_lengths(rows[block], EPSILON, lengths[block]), self.blocks
-        )
-        return lengths
-
-    @cached_property
+    @once
     def moments(self) -> Tensor:
         """Mean and central moments of order 2, 3, 4 of each channel over positions, `[4, C]`, in fp64.
 
@@ -121,31 +110,28 @@ class Reference(Response):
             return torch.stack(each).sum(dim=0)
         from percepnet.responses import kernels
 
-        rows, lengths = self.array[0], self.inverse_lengths
-        sums, shifts = (
-            np.empty((len(self.blocks), kernels.SUMS, self.channels)),
-            shift.numpy()[None].repeat(3, 0),
-        )
+        rows, shifts = self.array[0], shift.numpy()[None].repeat(3, 0)
+        sums = np.empty((len(self.blocks), kernels.SUMS, self.channels))
 
         def fill(task: tuple[int, slice]) -> None:
             place, block = task
-            kernels.set_sums(rows[block], rows[block], lengths[block], EPSILON, shifts, sums[place])
+            kernels.set_sums(rows[block], rows[block], EPSILON, shifts, sums[place])
 
         self.crew.each(fill, [*enumerate(self.blocks)])
         return torch.from_numpy(sums[:, -4:].sum(axis=0))
 
-    @cached_property
+    @once
     def ordered(self) -> tuple[Tensor, Tensor]:
         """Each channel's values in ascending order, over the image and within windows."""
         whole, windows = ordered(self.maps.permute(0, 3, 1, 2))
         return whole[0], windows[0]
 
-    @cached_property
-    def arranged(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    @once
+    def arranged(self) -> Arranged:
         """The same for compiled loops."""
         return arranged(self)
 
-    @cached_property
+    @once
     def gram(self) -> Tensor:
         """F F^T / positions, `[C, C]`, in fp64, symmetric to the last bit."""
         return gram(self)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     Keys = NDArray[np.uint32]
     Size = tuple[int, int]
 
-LANES = "1c858f82"
-"""First digits of the sha256 of lanes.py, which is compiled in: see kernels.py."""
+BENEATH = "b0ee3901"
+"""First digits of the sha256 of kernels.py, which is compiled in: see kernels.py."""
 INSIDE = WINDOW * WINDOW
 """Positions of a window: what `sort_columns` sorts."""
 TABLE = INSIDE * WIDTH
@@ -132,21 +132,6 @@ def order_channels(rows: Floats, low: int, out: Floats) -> None:
         if c % WIDTH == 0:
             transpose(rows, low + c, planes[: min(WIDTH, out.shape[0] - c)])
         ascending(planes[c % WIDTH], out[c])
-
-
-@compiled
-def channels_apart(rows: Floats, low: int, known: Floats, out: Doubles) -> None:
-    """Set `out[c]` to the mean distance of channel `low + c`, in order, from `known[c]`."""
-    ordered = np.empty((WIDTH, rows.shape[0]), np.float32)
-    for first in range(0, known.shape[0], WIDTH):
-        width = min(WIDTH, known.shape[0] - first)
-        order_channels(rows, low + first, ordered[:width])
-        for c in range(width):
-            one, other = ordered[c], known[first + c]
-            total = 0.0
-            for n in range(one.shape[0]):
-                total += abs(np.float64(one[n]) - np.float64(other[n]))
-            out[first + c] = total / rows.shape[0]
 
 
 @compiled

@@ -1,5 +1,7 @@
 """The device, its arithmetic, and the way of the images to it."""
 
+import time
+
 import pytest
 import torch
 from lightning.fabric.utilities.apply_func import move_data_to_device
@@ -8,7 +10,7 @@ from lightning.pytorch.plugins import MixedPrecision
 from percepnet.errors import InputError
 from percepnet.responses.device import device_called, full_fp32, precision_on
 from percepnet.responses.extractor import loader
-from percepnet.responses.images import Images
+from percepnet.responses.images import Ahead, Images
 from percepnet.responses.plan import batches, shards
 from tests.fakes import memory_benchmark
 
@@ -30,6 +32,29 @@ def test_batches_are_bytes_in_the_same_order_for_any_number_of_workers():
     assert {batch["images"].dtype for batch in alone} == {torch.uint8}
     assert [batch["keys"] for batch in together] == [batch["keys"] for batch in alone]
     assert all(torch.equal(a["images"], b["images"]) for a, b in zip(alone, together, strict=True))
+
+
+def test_the_next_batch_is_decoded_while_one_is_in_use():
+    begun = []
+
+    class Noted(Images):
+        def __getitem__(self, index):
+            begun.append(index)
+            return super().__getitem__(index)
+
+    given = images()
+    ahead = Ahead(Noted(given.benchmark, given.batches))
+    first = ahead[0]
+    for _ in range(100):
+        if len(begun) == 2:
+            break
+        time.sleep(0.01)
+    assert begun == [0, 1]
+    assert first["keys"] == given[0]["keys"]
+    assert [ahead[index]["keys"] for index in range(1, len(given))] == [
+        given[index]["keys"] for index in range(1, len(given))
+    ]
+    assert begun == [*range(len(given))]
 
 
 def test_lightning_does_not_wait_for_a_batch_to_arrive(monkeypatch):

@@ -211,7 +211,7 @@ def test_the_batch_is_halved_when_memory_is_refused_and_the_numbers_stay(tmp_pat
     other, passed = extract(tiny_network(), benchmark, BOTH, CPU, tmp_path / "b")
     assert passed == 20
     refusals = [several for several in given if several > most]
-    assert refusals == [6, 3][: 1 + (most < 3)]  # from then on it knows
+    assert refusals == [5, 2][: 1 + (most < 2)]  # from then on it knows
     assert sum(several for several in given if several <= most) == 20
     assert_same(entry, other)
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from percepnet.errors import InputError
-from percepnet.responses import kernels, lanes, sorting
+from percepnet.responses import kernels, lanes, sorting, tables, transport
 from percepnet.responses import response as responses
 from percepnet.responses.costly import AT_STAGES
 from percepnet.responses.response import Reference, Response
@@ -137,10 +137,54 @@ def test_values_that_all_but_one_lie_side_by_side_are_sorted_too():
     np.testing.assert_array_equal(found, np.sort(values))
 
 
-@pytest.mark.parametrize("loops", [kernels, sorting])
-def test_loops_are_compiled_anew_when_lanes_change(loops):
+def after(step, shape):
+    """Two images' responses of one kind."""
+    generator = np.random.default_rng(3)
+    first = generator.standard_normal(shape).astype(np.float32)
+    second = (first + 0.3 * generator.standard_normal(shape) + 0.1).astype(np.float32)
+    return step(first, second)
+
+
+@pytest.mark.parametrize("shape", [(1, 5, 5), (3, 40, 44), (70, 9, 8), (20, 100, 130)], ids=str)
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda x, y: (x, y),
+        lambda x, y: (np.maximum(x, 0), np.maximum(y, 0)),
+        lambda x, y: (np.zeros_like(x), y),
+        lambda x, y: (x, np.zeros_like(y)),
+        lambda x, y: (-abs(x), y),
+        lambda x, y: (np.full_like(x, 2.5), y),
+        lambda x, _: (x, x + 1e-6 * x[::-1, ::-1, ::-1]),
+        lambda x, y: (1e-3 * x, 1e3 * y),
+        lambda x, _: (x, x),
+    ],
+    ids=["signed", "relu", "silent", "silenced", "negative", "alike", "faint", "far", "same"],
+)
+def test_distances_of_values_in_order_are_those_of_sorted_ones(step, shape):
+    first, second = (np.float32(values) for values in after(step, shape))
+    ordered = [np.sort(values.reshape(shape[0], -1).astype(float)) for values in (first, second)]
+    found = value("wasserstein", torch.from_numpy(first), torch.from_numpy(second))
+    expected = np.abs(ordered[1] - ordered[0]).mean(axis=1)
+    np.testing.assert_allclose(found, expected, rtol=2e-7, atol=0.0)
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf, -np.inf])
+def test_a_value_that_is_no_number_is_never_hidden(broken):
+    clean = np.maximum(np.random.default_rng(0).standard_normal((20, 30, 40)), 0).astype(np.float32)
+    for place in (0, 1):
+        both = [clean.copy(), clean.copy()]
+        both[place][5, 3, 4] = broken
+        found = value("wasserstein", *(torch.from_numpy(one) for one in both))
+        assert [*np.flatnonzero(~found.isfinite().numpy())] == [5]
+
+
+@pytest.mark.parametrize(
+    ("loops", "beneath"), [(kernels, lanes), (sorting, kernels), (transport, sorting), (tables, kernels)]
+)
+def test_loops_are_compiled_anew_when_those_change_that_are_compiled_into_them(loops, beneath):
     """If this fails: write the new digits into the file, and nobody's cache holds loops of before."""
-    assert sha256(Path(lanes.__file__).read_bytes()).hexdigest()[:8] == loops.LANES
+    assert sha256(Path(beneath.__file__).read_bytes()).hexdigest()[:8] == loops.BENEATH
 
 
 def test_loops_are_compiled_where_no_folder_can_keep_the_result(monkeypatch):
