@@ -59,6 +59,7 @@ def quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
         warnings.filterwarnings("ignore", message=".*infer the batch indices.*")
+        warnings.filterwarnings("ignore", message="GPU available but not used.*")
         warnings.filterwarnings("ignore", message="TensorFloat32 tensor cores.*")  # torch.compile's advice
         warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
         # where SLURM is installed: a cell is one process, with or without srun
