@@ -137,3 +137,5 @@ def _unit(length: Tensor) -> Tensor:
 
 
 AT_STAGES = (gram_squared_difference, wasserstein, local_wasserstein, distance_correlation)
+KNOWN = {wasserstein: "arranged", local_wasserstein: "arranged", distance_correlation: "gram"}
+"""What of the reference they need: the same for all other images."""

@@ -21,7 +21,7 @@ from percepnet.responses.images import Ahead
 from percepnet.responses.limits import require_room, stored_bytes
 from percepnet.responses.portions import Portions
 from percepnet.responses.response import Reference, Response
-from percepnet.responses.statistics import reduced
+from percepnet.responses.statistics import prepare, reduced
 from percepnet.responses.store import POSITIONS, Unfinished
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ class Extractor(lightning.LightningModule):
                 if has_reference:
                     # a copy: a later module may write into the tensor
                     self.references[tap] = Reference(response[0].float().clone(), self.crew)
+                    prepare(self.references[tap], self.kinds, stage=tap in self.stages)
                     response = response[1:]
                 if len(response):
                     results[tap] = self._reduce(tap, response.float())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from percepnet.errors import InputError, nearest
 from percepnet.responses.channelwise import EVERYWHERE, Comparison
-from percepnet.responses.costly import AT_STAGES, Whole
+from percepnet.responses.costly import AT_STAGES, KNOWN, Whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -69,6 +69,19 @@ def chosen(names: Sequence[str]) -> Kinds:
         if name not in STATISTICS:
             raise InputError(f"unknown statistic {name!r}", remedy=nearest(name, [*STATISTICS, "all"]))
     return {name: STATISTICS[name] for name in sorted(wanted)}
+
+
+def prepare(reference: Reference, kinds: Kinds, *, stage: bool) -> None:
+    """Compute what images are compared with, while all threads can work on it: later each has its own images.
+
+    Elsewhere than on a CPU it is computed when it is first needed.
+    """
+    if reference.compiled:
+        for kind in kinds.values():
+            if isinstance(kind, Statistic):
+                _ = reference.moments
+            elif stage and kind.reduce in KNOWN:
+                getattr(reference, KNOWN[kind.reduce])
 
 
 def reduced(reference: Reference, others: Response, kinds: Kinds, *, stage: bool) -> dict[str, Tensor]:
