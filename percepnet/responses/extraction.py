@@ -50,7 +50,8 @@ class Compute:
     Attributes:
         device: `auto`, `cpu`, `gpu` or `mps` (Lightning's accelerators).
         precision: `fp32`, or `bf16` / `fp16` under autocast.
-        batch: Images per forward pass, at most; `auto`: 8 on a CPU, elsewhere as many as fit and pay.
+        batch: Images per forward pass, at most; `auto`: 4 for each thread of a CPU and 8 at least,
+            elsewhere as many as fit and pay.
         workers: Processes that decode images; 0 decodes in the main one.
         channels_last: Memory format of the network; the faster one for convolutions.
         compile: Whether torch.compile makes the forward pass.
@@ -153,9 +154,10 @@ def _run(  # noqa: PLR0913 (all that an extraction is)
     if not missing:
         return 0
     device = device_called(compute.device)
-    room = Room.of(compute.batch, device)
+    threads = torch.get_num_threads()
+    room = Room.of(compute.batch, device, threads)
     # a CPU's threads pass images on their own, but for a compiled trunk, which all of them share
-    lanes = torch.get_num_threads() if device.type == "cpu" and not compute.compile else 1
+    lanes = threads if device.type == "cpu" and not compute.compile else 1
     size = room.most if lanes == 1 else ROUNDS * room.most
     batches = list(plan.batches(distinct(benchmark.pairs)[0], missing, size))
     extractor = Extractor(network, kinds, room, lanes, compute)

@@ -34,7 +34,9 @@ Span = tuple[int, int]
 
 AUTO = "auto"
 FIRST = 8
-"""Images that pass at once at first where `auto` finds how many; a CPU gains nothing from more."""
+"""Images that pass at once at first where `auto` finds how many; a CPU's thread gains nothing from more."""
+EACH = 4
+"""Images that each thread of a CPU passes at once, where `auto` tells how many."""
 MOST = SHARD_PAIRS + 1
 """A reference and the pairs of a shard: no batch is larger."""
 SLOWER = 1.1
@@ -54,14 +56,16 @@ class Room:
     most: int
 
     @classmethod
-    def of(cls, batch: int | str, device: torch.device) -> Room:
-        """Return what `compute.batch` means on a device.
+    def of(cls, batch: int | str, device: torch.device, threads: int) -> Room:
+        """Return what `compute.batch` means on a device, or for so many threads of a CPU.
 
         Raises:
             InputError: It is neither `auto` nor a number of images.
         """
+        if batch == AUTO and device.type == "cpu":
+            batch = max(FIRST, EACH * threads)
         if batch == AUTO:
-            return cls(FIRST, FIRST if device.type == "cpu" else MOST)
+            return cls(FIRST, MOST)
         if isinstance(batch, int) and batch >= 1:
             return cls(batch, batch)
         expected = "auto, or a whole number from 1"
@@ -141,7 +145,7 @@ class Portions:
     ) -> list[Made]:
         """Return what `work` made of portions of a batch, but for one that was the reference alone.
 
-        Where several threads share out the portions, the reference passes before the others.
+        Where threads share out the others, the reference passes before them.
 
         Raises:
             InputError: The memory does not suffice for a single image.
@@ -149,10 +153,11 @@ class Portions:
         made: dict[int, Made] = {}
         pace = self._pace(images)
         waiting = [(0, len(images))]
-        if has_reference and self.crew.threads > 1 and len(images) > 1:
+        if has_reference and self._is_shared_out(len(images) - 1, pace):
             waiting = [(0, 1), (1, len(images))]
         while waiting:
-            portions, waiting = self._cut(waiting, pace)
+            first = has_reference and waiting[0][0] == 0  # the others need what it leaves
+            portions, waiting = self._cut(waiting, pace, one=first)
             refused: dict[Span, str] = {}
 
             def attempt(portion: Span, refused: dict[Span, str] = refused) -> None:
@@ -177,16 +182,21 @@ class Portions:
             waiting = sorted(refused) + waiting
         return [made[start] for start in sorted(made)]
 
-    def _cut(self, waiting: list[Span], pace: Pace) -> tuple[list[Span], list[Span]]:
+    def _is_shared_out(self, several: int, pace: Pace) -> bool:
+        """Whether every thread passes images of its own; not where some would have none."""
+        return 1 < self.crew.threads <= min(several, pace.at_once)
+
+    def _cut(self, waiting: list[Span], pace: Pace, *, one: bool) -> tuple[list[Span], list[Span]]:
         """Return the portions that pass now, and what is left: one, or one after another by every thread."""
         (start, stop), *left = waiting
-        threads = min(self.crew.threads, pace.at_once)
-        if threads == 1:
+        several = stop - start
+        if one or not self._is_shared_out(several, pace):
             middle = min(start + pace.at_once, stop)
             return [(start, middle)], [*([(middle, stop)] if middle < stop else []), *left]
-        count = math.ceil((stop - start) / (pace.at_once // threads))
-        count = min(math.ceil(count / threads) * threads, stop - start)
-        bounds = [start + (stop - start) * part // count for part in range(count + 1)]
+        threads = self.crew.threads
+        rounds = math.ceil(several / (threads * (pace.at_once // threads)))
+        count = min(rounds * threads, several)
+        bounds = [start + several * part // count for part in range(count + 1)]
         return [*pairwise(bounds)], left
 
     def _timed(
@@ -209,8 +219,8 @@ class Portions:
         height, width = size = (images.shape[1], images.shape[2])
         if size not in self.paces:
             free = available(images.device)
-            sizes = response_bytes(self.network, height, width)
             threads = self.threads if images.device.type == "cpu" else 1
+            sizes = response_bytes(self.network, height, width)
             fit = images_at_once(sizes, self.stages, self.room.most, free, threads, whole=self.whole)
             wanted = min(self.room.first, len(images))
             if fit < wanted:

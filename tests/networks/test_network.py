@@ -41,6 +41,15 @@ def test_uint8_and_float_images_give_the_same_responses():
         torch.testing.assert_close(response, observed(network, as_float)[tap])
 
 
+def test_a_twin_shares_the_weights_and_no_module():
+    network = tiny_network()
+    twin = network.twin()
+    assert all(one is other for one, other in zip(network.parameters(), twin.parameters(), strict=True))
+    assert all(one is not other for one, other in zip(network.modules(), twin.modules(), strict=True))
+    for tap, response in observed(network, images()).items():
+        torch.testing.assert_close(response, observed(twin, images())[tap], rtol=0.0, atol=0.0)
+
+
 def test_nothing_after_the_last_tap_is_computed():
     network = tiny_network(taps=("features.1",))
     network.trunk.features[3].register_forward_hook(lambda *_: pytest.fail("computed in vain"))

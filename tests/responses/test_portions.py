@@ -5,6 +5,7 @@ import torch
 
 from percepnet.errors import InputError
 from percepnet.responses import portions
+from percepnet.responses.crew import Crew
 from percepnet.responses.portions import FIRST, MOST, Portions, Room
 from tests.fakes import tiny_network
 
@@ -37,7 +38,7 @@ class Machine:
 def pass_batches(machine, batches=12, size=MOST, room=None):
     """Pass batches of `size` images each; return the portions that the last was passed in."""
     network = tiny_network()
-    found = Portions(network, {"input"}, 1, room or Room.of("auto", GPU), clock=machine.clock)
+    found = Portions(network, {"input"}, 1, room or Room.of("auto", GPU, 1), clock=machine.clock)
     images = torch.arange(size, dtype=torch.uint8).view(size, 1, 1, 1).expand(size, 19, 23, 3)
     for _ in range(batches):
         machine.passed.clear()
@@ -90,19 +91,41 @@ def test_batches_that_are_smaller_pass_whole_and_tell_nothing():
 
 
 @pytest.mark.parametrize(
-    ("batch", "device", "room"),
+    ("batch", "device", "threads", "room"),
     [
-        ("auto", CPU, Room(FIRST, FIRST)),
-        ("auto", GPU, Room(FIRST, MOST)),
-        (3, CPU, Room(3, 3)),
-        (300, GPU, Room(300, 300)),
+        ("auto", CPU, 1, Room(FIRST, FIRST)),
+        ("auto", CPU, 16, Room(64, 64)),
+        ("auto", GPU, 16, Room(FIRST, MOST)),
+        (3, CPU, 16, Room(3, 3)),
+        (300, GPU, 16, Room(300, 300)),
     ],
 )
-def test_auto_grows_on_a_gpu_alone_and_a_number_is_kept(batch, device, room):
-    assert Room.of(batch, device) == room
+def test_auto_grows_on_a_gpu_alone_and_a_number_is_kept(batch, device, threads, room):
+    assert Room.of(batch, device, threads) == room
+
+
+@pytest.mark.parametrize(
+    ("threads", "at_once", "size", "passed"),
+    [
+        (2, 8, 21, [1, 3, 3, 3, 3, 4, 4]),
+        (2, 8, 8, [1, 3, 4]),
+        (4, 16, 21, [1, 2, 2, 2, 2, 3, 3, 3, 3]),
+        (16, 64, 33, [1, *[2] * 16]),
+        (16, 64, 10, [10]),  # too few for every thread: they share each image
+        (16, 8, 33, [1, 8, 8, 8, 8]),
+        (2, 1, 3, [1, 1, 1]),
+    ],
+)
+def test_threads_pass_images_of_their_own_where_there_is_one_for_each(threads, at_once, size, passed):
+    machine = Machine(lambda n: 1.0)
+    found = Portions(tiny_network(), {"input"}, threads, Room(at_once, at_once), crew=Crew(threads))
+    images = torch.arange(size, dtype=torch.uint8).view(size, 1, 1, 1).expand(size, 19, 23, 3)
+    found.passed(images, machine.work, has_reference=True)
+    assert sorted(machine.passed) == passed
+    assert sorted(machine.rows) == [*range(1, size)]
 
 
 @pytest.mark.parametrize("batch", ["8x", "Auto", 0, -1])
 def test_no_number_of_images_is_refused(batch):
     with pytest.raises(InputError, match=r"(?s)compute\.batch.*auto, or a whole number"):
-        Room.of(batch, CPU)
+        Room.of(batch, CPU, 1)
