@@ -8,6 +8,7 @@ import pytest
 
 from experiments.speed import passes
 from experiments.speed.all import SCRIPTS
+from experiments.speed.costs import TOP, costs
 from experiments.speed.goals import Goal, tell
 from experiments.speed.measured import BATCH, alternating, judged, network_called, noise
 from percepnet.baselines.learned import lpips_with
@@ -118,6 +119,17 @@ def test_make_bench_runs_every_script_that_tells_a_goal():
     telling = {file.stem for file in files if re.search(r"^ +tell\(", file.read_text("utf-8"), re.MULTILINE)}
     assert telling == {*SCRIPTS}
     assert "experiments.speed.all" in (Path(EXPERIMENTS).parent / "Makefile").read_text("utf-8")
+
+
+def test_costs_are_those_of_all_functions_and_the_longest_of_them(monkeypatch, tmp_path):
+    monkeypatch.setenv("PERCEPNET_SHARED", str(tmp_path))
+    monkeypatch.setattr("experiments.speed.costs.judged", lambda pairs: noise(pairs, size=(64, 72)))
+    found = costs("alexnet", 3)
+    every = found.pop("all")
+    assert len(found) == TOP
+    assert [*found.values()] == sorted(found.values(), reverse=True)
+    assert sum(found.values()) < every
+    assert "<built-in method torch.conv2d>" in found
 
 
 def test_two_seeds_are_two_networks_so_that_no_process_finds_the_cells_of_another():
