@@ -53,10 +53,12 @@ def count_known(known: Floats, bins: Bins) -> None:
     places = np.empty(size, np.uint16)
     for c in range(known.shape[0]):
         low, high = min(known[c, 0], np.float32(0)), max(known[c, size - 1], np.float32(0))
-        span, zeros[c], scales[c] = high - low, 1, 0
-        if 0.0 < span < np.inf:
-            scales[c] = np.float32(several - 4) / span
-            zeros[c] += np.int32(-low * scales[c])
+        scale = np.float32(several - 4) / (high - low)
+        if not 0.0 < scale < np.inf:  # of values that are all alike, next to nothing, or no numbers
+            scale = np.float32(0)
+        scales[c], zeros[c] = scale, 1
+        if scale > 0.0:
+            zeros[c] += np.int32(-low * scale)
         _set_places(known[c], (zeros[c], scales[c], several), places)
         below[c] = 0
         for n in range(size):

@@ -157,9 +157,10 @@ def after(step, shape):
         lambda x, y: (np.full_like(x, 2.5), y),
         lambda x, _: (x, x + 1e-6 * x[::-1, ::-1, ::-1]),
         lambda x, y: (1e-3 * x, 1e3 * y),
+        lambda x, y: (1e-37 * np.maximum(x, 0), 1e-37 * np.maximum(y, 0)),
         lambda x, _: (x, x),
     ],
-    ids=["signed", "relu", "silent", "silenced", "negative", "alike", "faint", "far", "same"],
+    ids=["signed", "relu", "silent", "silenced", "negative", "alike", "faint", "far", "tiny", "same"],
 )
 def test_distances_of_values_in_order_are_those_of_sorted_ones(step, shape):
     first, second = (np.float32(values) for values in after(step, shape))
