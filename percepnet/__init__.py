@@ -2,8 +2,11 @@
 
 import os
 
-# Before torch is imported: its threads sleep where there is nothing to do. As they come they wait busily, on
-# cores that compiled loops and other processes want.
+from percepnet import heap
+
+# Before torch is imported and begins threads. They sleep where there is nothing to do: as they come they wait
+# busily, on cores that compiled loops and other processes want.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+heap.share()
 
 __version__ = "0.1.0"

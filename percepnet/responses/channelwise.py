@@ -27,8 +27,8 @@ SIMILARITY_EPSILON = 1e-6
 class Comparison:
     """The responses to n images beside that to their reference: sums over positions, and what follows.
 
-    The sums are those of u = x - mean x, e = d - s and f = y - t, where s and t lie near the means of d and
-    y: then nothing cancels, and one pass over the responses suffices.
+    The sums are those of u = x - r, e = d - s and f = y - t, where r and s lie near the means of x and d, and
+    t = r + s: then nothing cancels but what fp64 can bear, and one pass over the responses suffices.
     """
 
     def __init__(self, reference: Reference, others: Response) -> None:
@@ -39,23 +39,23 @@ class Comparison:
 
     @once
     def shifts(self) -> Tensor:
-        """What is subtracted of x, d and y: the mean of x, and what lies near the others', `[n, 3, C]`."""
+        """r, s and t, `[n, 3, C]`."""
         x, y = self.reference.sample, self.others.sample
-        near = [self.x[0].expand(len(y), -1), (y - x).mean(dim=1), y.mean(dim=1)]
-        return torch.stack(near, dim=1).detach()
+        near_x, near_d = self.reference.near.expand(len(y), -1), (y - x).mean(dim=1).detach()
+        return torch.stack([near_x, near_d, near_x + near_d], dim=1)
 
     @once
     def sums(self) -> Tensor:
         """Sums over positions divided by N, `[n, 11, C]`.
 
-        Of |d|; of the squared differences of unit vectors over channels; of e, e^2, w^2 - u^2, w^3 - u^3 and
-        w^4 - u^4 with w = u + e; of f, f^2, f^3 and f^4.
+        Of |d|; of the squared differences of unit vectors over channels; of e and e^2; of f^2 - u^2, f^3 -
+        u^3 and f^4 - u^4; of f, f^2, f^3 and f^4.
         """
         if not self.reference.compiled_with(self.others):
             return sums(self.reference, self.others, self.shifts) / self.positions
         from percepnet.responses import kernels
 
-        x, shifts = self.reference.array[0], self.shifts.numpy()
+        x, shifts = self.reference.array[0], self.shifts[:, 1:].contiguous().numpy()
         ys, blocks = self.others.array, self.reference.blocks
         parts = np.empty((len(blocks), len(ys), kernels.SUMS, x.shape[1]))
 
@@ -65,7 +65,10 @@ class Comparison:
             kernels.set_sums(x[block], ys[image, block], EPSILON, shifts[image], parts[task])
 
         self.reference.crew.each(fill, [*np.ndindex(parts.shape[:2])])
-        return torch.from_numpy(parts.sum(axis=0)) / self.positions
+        means = torch.from_numpy(parts.sum(axis=0)) / self.positions
+        # summed in the same order: for identical images the changes are exactly 0
+        changes = means[:, 3:] - self.reference.powers
+        return torch.cat([means[:, :2], changes[:, :1], means[:, 2:3], changes[:, 1:], means[:, 3:]], dim=1)
 
     @once
     def mean_difference(self) -> Tensor:
@@ -86,16 +89,20 @@ class Comparison:
     def moment_differences(self) -> Tensor:
         """Differences, y less x, of the central moments of order 2, 3, 4, `[n, 3, C]`.
 
-        Means of (w - e')^k - u^k with e' the mean of e, multiplied out.
+        Means of (f - f')^k - (u - u')^k with f' and u' the means of f and u, multiplied out.
         """
-        first = self.sums[:, 2]
-        second, third, fourth = self.sums[:, 4:7].unbind(dim=1)
-        squares, cubes = self.x[1] + second, self.x[2] + third
+        e, second, third, fourth = self.sums[:, [2, 4, 5, 6]].unbind(dim=1)
+        f = self.sums[:, 7]
+        u, squares, cubes, _ = self.reference.powers
+        both, powers = f + u, f.square() + u.square()
         return torch.stack(
             [
-                second - first.square(),
-                third - 3.0 * first * squares + 2.0 * first**3,
-                fourth - 4.0 * first * cubes + 6.0 * first.square() * squares - 3.0 * first**4,
+                second - e * both,
+                third - 3.0 * (f * second + e * squares) + 2.0 * e * (powers + f * u),
+                fourth
+                - 4.0 * (f * third + e * cubes)
+                + 6.0 * (f.square() * second + e * both * squares)
+                - 3.0 * e * both * powers,
             ],
             dim=1,
         )
@@ -113,8 +120,9 @@ class Comparison:
         x_mean, d_mean = self.x[0] - about_x, self.mean_difference - about_d
         squares_x, squares_d = self.x[1] + x_mean.square(), self.difference_variance + d_mean.square()
         squares_y = self.y[:, 1] + (self.y[:, 0] - about_x - about_d).square()
-        # the mean of u e, as w^2 - u^2 = 2 u e + e^2
-        products = 0.5 * (self.sums[:, 4] - self.sums[:, 3]) + x_mean * d_mean
+        # the covariance of x and d, as f^2 - u^2 = 2 u e + e^2
+        shared = 0.5 * (self.sums[:, 4] - self.sums[:, 3]) - self.reference.powers[0] * self.sums[:, 2]
+        products = shared + x_mean * d_mean
         power_x, power_y = squares_x.sum(), squares_y.sum(dim=1, keepdim=True)
         p, q = inverse_root(power_y), inverse_root(power_x)
         # (p - q) from the change of the squares, so that it does not cancel

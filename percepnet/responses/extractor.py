@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import lightning
@@ -14,6 +15,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from percepnet.errors import InputError
+from percepnet.heap import kept
 from percepnet.networks.taps import INPUT
 from percepnet.responses.crew import Crew
 from percepnet.responses.device import full_fp32, precision_on, quiet
@@ -219,7 +221,7 @@ def predict(  # noqa: PLR0913 (all that a run is)
         workers: Processes that decode images.
     """
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    with quiet(), full_fp32():
+    with quiet(), full_fp32(), kept() if device.type == "cpu" else nullcontext():
         trainer = lightning.Trainer(
             accelerator=device.type,
             devices=1,

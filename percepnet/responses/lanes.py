@@ -135,6 +135,35 @@ def _less(builder: Any, one: Any, other: Any) -> tuple[Any, Any]:
     return builder.select(swap, other, one), builder.select(swap, one, other)
 
 
+@_instruction
+def turn(_typing: Any, source: Any, place: Any, across: Any, target: Any, into: Any, step: Any) -> Any:
+    """Set `target[into + c * step + n]` to `source[place + n * across + c]`, flat fp32 arrays, n and c < 16."""
+
+    def code(context: Any, builder: Any, signature: Any, values: Sequence[Any]) -> Any:
+        def lines(array: int, first: Any, distance: Any) -> list[Any]:
+            starts = [builder.add(first, builder.mul(distance, ir.Constant(_PLACE, n))) for n in range(WIDTH)]
+            return [
+                _address(context, builder, signature.args[array], values[array], n, WIDTH) for n in starts
+            ]
+
+        rows = [builder.load(line, align=4) for line in lines(0, values[1], values[2])]
+        # every round merges the upper half of the rows with the lower; after four they are columns
+        for _ in range(4):
+            pairs = zip(rows[: WIDTH // 2], rows[WIDTH // 2 :], strict=True)
+            rows = [_merged(builder, one, other, first) for one, other in pairs for first in (0, WIDTH // 2)]
+        for row, line in zip(rows, lines(3, values[4], values[5]), strict=True):
+            builder.store(row, line, align=4)
+        return context.get_dummy_value()
+
+    return types.void(source, types.intp, types.intp, target, types.intp, types.intp), code
+
+
+def _merged(builder: Any, one: Any, other: Any, first: int) -> Any:
+    """Return the numbers of half of the lanes, from the first on, of one and the other in turn."""
+    places = [place + WIDTH * which for place in range(first, first + WIDTH // 2) for which in (0, 1)]
+    return builder.shuffle_vector(one, other, ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), places))
+
+
 def _network(size: int) -> list[tuple[int, int]]:
     """Return Batcher's odd-even merge sort: the places that are compared and swapped, one after the other.
 

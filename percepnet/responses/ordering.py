@@ -15,13 +15,16 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from percepnet.responses.response import Reference, Response
+    from percepnet.responses.transport import Bins
 
     Floats = NDArray[np.float32]
 
 WINDOW = 8
 """Side of a local window, in positions. The borders are repeated where the last windows reach beyond them."""
 SHARE = 64
-"""Channels that one thread puts in order, one after the other."""
+"""Channels of an image that one thread compares, one after the other."""
+FEW = 16
+"""Channels of a reference that one thread puts in order: the others work on the same reference."""
 
 
 def distances(reference: Reference, others: Response) -> Tensor:
@@ -42,7 +45,7 @@ def distances(reference: Reference, others: Response) -> Tensor:
             bins, apart = known.bins(share), whole[image, share]
             transport.channels_apart(rows[image], low, known.whole[share], bins, apart)
 
-    reference.crew.each(compare, [*product(range(len(others)), _shares(reference))])
+    reference.crew.each(compare, [*product(range(len(others)), _shares(reference, SHARE))])
     return torch.from_numpy(np.stack([whole, local]))
 
 
@@ -63,9 +66,10 @@ class Arranged:
     Attributes:
         whole: Each channel's over the image, `[C, N]`.
         windows: Tables of windows: see sorting.py.
-        below: Each channel's bins of values, `[C, bins + 1]`, and so the next two: see transport.py.
+        below: Each channel's bins of values, `[C, bins + 1]`, and so the next three: see transport.py.
         zeros: `[C]`.
         scales: `[C]`.
+        sums: `[C, N // 16 + 1]`.
     """
 
     whole: Floats
@@ -73,10 +77,11 @@ class Arranged:
     below: NDArray[np.int32]
     zeros: NDArray[np.int32]
     scales: Floats
+    sums: NDArray[np.float64]
 
-    def bins(self, share: slice) -> tuple[NDArray[np.int32], NDArray[np.int32], Floats]:
+    def bins(self, share: slice) -> Bins:
         """Return the bins of some channels."""
-        return self.below[share], self.zeros[share], self.scales[share]
+        return self.below[share], self.zeros[share], self.scales[share], self.sums[share]
 
 
 def arranged(response: Reference) -> Arranged:
@@ -91,17 +96,18 @@ def arranged(response: Reference) -> Arranged:
         np.empty((channels, transport.bins_of(positions) + 1), np.int32),
         np.empty(channels, np.int32),
         np.empty(channels, np.float32),
+        np.empty((channels, positions // transport.STEP + 1)),
     )
 
     def fill(low: int) -> None:
-        share = slice(low, low + SHARE)
+        share = slice(low, low + FEW)
         if low < 0:
             sorting.order_windows(rows, response.size, found.windows)
         else:
             sorting.order_channels(rows, low, found.whole[share])
             transport.count_known(found.whole[share], found.bins(share))
 
-    response.crew.each(fill, _shares(response))
+    response.crew.each(fill, _shares(response, FEW))
     return found
 
 
@@ -114,6 +120,6 @@ def ordered(planes: Tensor) -> tuple[Tensor, Tensor]:
     return planes.flatten(2).sort(dim=2).values, cut.flatten(4).sort(dim=4).values
 
 
-def _shares(response: Response) -> list[int]:
-    """Return what threads share: the windows (-1), and the first of every 64 channels."""
-    return [-1, *range(0, response.channels, SHARE)]
+def _shares(response: Response, several: int) -> list[int]:
+    """Return what threads share: the windows (-1), and the first of every several channels."""
+    return [-1, *range(0, response.channels, several)]

@@ -197,7 +197,8 @@ class Portions:
         rounds = math.ceil(several / (threads * (pace.at_once // threads)))
         count = min(rounds * threads, several)
         bounds = [start + several * part // count for part in range(count + 1)]
-        return [*pairwise(bounds)], left
+        # larger ones first: those that come last then end together
+        return sorted(pairwise(bounds), key=lambda span: span[0] - span[1]), left
 
     def _timed(
         self, pace: Pace, portion: Tensor, work: Callable[[Tensor, bool], Made], has_reference: bool

@@ -96,21 +96,23 @@ class Reference(Response):
         super().__init__(values[None], crew)
 
     @once
-    def moments(self) -> Tensor:
-        """Mean and central moments of order 2, 3, 4 of each channel over positions, `[4, C]`, in fp64.
+    def near(self) -> Tensor:
+        """About the mean of each channel, `[C]`, in fp64."""
+        return self.sample[0].mean(dim=0).detach()
+
+    @once
+    def powers(self) -> Tensor:
+        """Means over positions of the powers 1 to 4 of each channel's distance from `near`, `[4, C]`, in fp64.
 
         In fp32 a third moment near 0 would be nothing but rounding, which its cube root makes large.
         """
-        near = self.sample[0].mean(dim=0).detach()
-        return central(self._powers(near) / self.positions, near)
-
-    def _powers(self, shift: Tensor) -> Tensor:
         if not self.compiled:
-            each = [_powers(self.rows[0, block].double() - shift) for block in self.blocks]
-            return torch.stack(each).sum(dim=0)
+            each = [_powers(self.rows[0, block].double() - self.near) for block in self.blocks]
+            return torch.stack(each).sum(dim=0) / self.positions
         from percepnet.responses import kernels
 
-        rows, shifts = self.array[0], shift.numpy()[None].repeat(3, 0)
+        rows, near = self.array[0], self.near.numpy()
+        shifts = np.stack([np.zeros_like(near), near])
         sums = np.empty((len(self.blocks), kernels.SUMS, self.channels))
 
         def fill(task: tuple[int, slice]) -> None:
@@ -118,7 +120,12 @@ class Reference(Response):
             kernels.set_sums(rows[block], rows[block], EPSILON, shifts, sums[place])
 
         self.crew.each(fill, [*enumerate(self.blocks)])
-        return torch.from_numpy(sums[:, -4:].sum(axis=0))
+        return torch.from_numpy(sums[:, -4:].sum(axis=0)) / self.positions
+
+    @once
+    def moments(self) -> Tensor:
+        """Mean and central moments of order 2, 3, 4 of each channel over positions, `[4, C]`, in fp64."""
+        return central(self.powers, self.near)
 
     @once
     def ordered(self) -> tuple[Tensor, Tensor]:

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from percepnet.responses.kernels import compiled
-from percepnet.responses.lanes import HALF, WIDTH, all_doubles, doubles, higher, put, singles, sort_columns
+from percepnet.responses.lanes import (
+    HALF,
+    WIDTH,
+    all_doubles,
+    doubles,
+    higher,
+    put,
+    singles,
+    sort_columns,
+    turn,
+)
 from percepnet.responses.ordering import WINDOW
 
 if TYPE_CHECKING:
@@ -18,7 +28,7 @@ if TYPE_CHECKING:
     Keys = NDArray[np.uint32]
     Size = tuple[int, int]
 
-BENEATH = "b0ee3901"
+BENEATH = "5f135e97"
 """First digits of the sha256 of kernels.py, which is compiled in: see kernels.py."""
 INSIDE = WINDOW * WINDOW
 """Positions of a window: what `sort_columns` sorts."""
@@ -29,17 +39,17 @@ LONG = 2048
 
 
 @compiled
-def transpose(rows: Floats, low: int, out: Floats) -> None:
-    """Set `out[c, n]` to `rows[n, low + c]`."""
-    positions, width = rows.shape[0], out.shape[0]
-    for first in range(0, positions - 3, 4):
-        for c in range(width):
-            a, b = rows[first, low + c], rows[first + 1, low + c]
-            d, e = rows[first + 2, low + c], rows[first + 3, low + c]
-            out[c, first], out[c, first + 1], out[c, first + 2], out[c, first + 3] = a, b, d, e
-    for n in range(positions - positions % 4, positions):
-        for c in range(width):
-            out[c, n] = rows[n, low + c]
+def transpose(rows: Floats, low: int, channels: int, out: Floats, step: int) -> None:
+    """Set `out[c * step + n]` to `rows[n, low + c]`, for so many channels; `out` is flat."""
+    positions, across = rows.shape
+    flat = rows.reshape(-1)
+    whole, full = positions - positions % WIDTH, channels - channels % WIDTH
+    for n in range(0, whole, WIDTH):
+        for c in range(0, full, WIDTH):
+            turn(flat, n * across + low + c, across, out, c * step + n, step)
+    for c in range(channels):
+        for n in range(whole if c < full else 0, positions):
+            out[c * step + n] = flat[n * across + low + c]
 
 
 @compiled
@@ -130,7 +140,8 @@ def order_channels(rows: Floats, low: int, out: Floats) -> None:
     planes = np.empty((WIDTH, rows.shape[0]), np.float32)
     for c in range(out.shape[0]):
         if c % WIDTH == 0:
-            transpose(rows, low + c, planes[: min(WIDTH, out.shape[0] - c)])
+            several = min(WIDTH, out.shape[0] - c)
+            transpose(rows, low + c, several, planes.reshape(-1), rows.shape[0])
         ascending(planes[c % WIDTH], out[c])
 
 

@@ -61,7 +61,7 @@ def step_by_step(x: Tensor, y: Tensor, shifts: Tensor) -> Tensor:
     Args:
         x: Of the reference, `[H, W, C]`.
         y: Of n other images, `[n, H, W, C]`.
-        shifts: Means over positions, exact for x, near for y - x and for y, `[n, 3, C]`.
+        shifts: What lies near the means over positions of x, y - x and y, `[n, 3, C]`.
     """
     return _sums(x, y, shifts, *_unit_factors(x, y))
 
@@ -102,15 +102,14 @@ def _unit_factors(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
 
 def _sums(x: Tensor, y: Tensor, shifts: Tensor, smaller: Tensor, less: Tensor) -> Tensor:
     x, y = x.double(), y.double()
-    mean, near_d, near_y = shifts[0, 0], shifts[:, 1, None, None], shifts[:, 2, None, None]
+    near_x, near_d, near_y = shifts[0, 0], shifts[:, 1, None, None], shifts[:, 2, None, None]
     d = y - x
-    u, e, f = x - mean, d - near_d, y - near_y
+    u, e, f = x - near_x, d - near_d, y - near_y
     # y p - x q, from the longer of the two vectors: nothing cancels
     unit = d * smaller - torch.where(less > 0.0, x, y) * less
-    w = u + e
-    uu, ww, ff = u * u, w * w, f * f
-    squares = e * (w + u)
-    changes = (e, e * e, squares, e * (ww + w * u + uu), squares * (ww + uu))
-    terms = (d.abs(), unit * unit, *changes, f, ff, ff * f, ff * ff)
+    uu, ff = u * u, f * f
+    squares = e * (f + u)  # f - u = e
+    changes = (squares, e * (ff + f * u + uu), squares * (ff + uu))
+    terms = (d.abs(), unit * unit, e, e * e, *changes, f, ff, ff * f, ff * ff)
     # first along the width, then along the height: a kernel for each, that leaves no thread idle
     return torch.stack([term.sum(dim=2) for term in terms], dim=1).sum(dim=2)
