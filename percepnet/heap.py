@@ -28,7 +28,9 @@ def _set(options: dict[int, int]) -> bool:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):  # another C library
         return False
-    return all([mallopt(option, value) for option, value in options.items()])
+    for option, value in options.items():
+        mallopt(option, value)
+    return True
 
 
 def share() -> None:

@@ -67,7 +67,12 @@ def test_another_c_library_is_left_as_it_is(monkeypatch):
 @pytest.mark.skipif(not ON_GLIBC, reason="another C library")
 def test_it_ends_where_the_work_within_fails(monkeypatch):
     done = []
-    monkeypatch.setattr(heap, "_set", lambda options: done.append(options) or True)
+
+    def noted(options):
+        done.append(options)
+        return True
+
+    monkeypatch.setattr(heap, "_set", noted)
     with pytest.raises(KeyError), heap.kept():
         raise KeyError
     inside, afterwards = done

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
-BENEATH = "58549e95"
+BENEATH = "19719f72"
 """First digits of the sha256 of lanes.py, which is compiled in.
 
 Numba compiles a file anew when that file changes, not another.

@@ -137,7 +137,7 @@ def _less(builder: Any, one: Any, other: Any) -> tuple[Any, Any]:
 
 @_instruction
 def turn(_typing: Any, source: Any, place: Any, across: Any, target: Any, into: Any, step: Any) -> Any:
-    """Set `target[into + c * step + n]` to `source[place + n * across + c]`, flat fp32 arrays, n and c < 16."""
+    """Set `target[into + c * step + n]` to `source[place + n * across + c]`, both flat, for 16 n and 16 c."""
 
     def code(context: Any, builder: Any, signature: Any, values: Sequence[Any]) -> Any:
         def lines(array: int, first: Any, distance: Any) -> list[Any]:

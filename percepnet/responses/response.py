@@ -102,7 +102,7 @@ class Reference(Response):
 
     @once
     def powers(self) -> Tensor:
-        """Means over positions of the powers 1 to 4 of each channel's distance from `near`, `[4, C]`, in fp64.
+        """Means over positions of the powers 1 to 4 of each channel less `near`, `[4, C]`, in fp64.
 
         In fp32 a third moment near 0 would be nothing but rounding, which its cube root makes large.
         """

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Places = NDArray[np.uint16]
     Bins = tuple[Counts, Counts, Floats, Doubles]
 
-BENEATH = "3977b8fb"
+BENEATH = "443daaf7"
 """First digits of the sha256 of sorting.py, which is compiled in: see kernels.py."""
 FEWEST, MOST = 32, 512
 """Bins of a channel: more leave less to be sorted, and take time of their own."""
@@ -139,7 +139,11 @@ def channels_apart(rows: Floats, low: int, known: Floats, bins: Bins, out: Doubl
             found[b + 1] += found[b]
         _set_sides(found, below[c], zeros[c], side)
         total, undecided = _decided(values, places, side, spare)
-        total += _known_apart(known[c], sums[c], below[c], found, side, zeros[c], undecided)
+        total += _known_apart(known[c], sums[c], found, side, undecided)
+        # zeros went with those above their partners: put right where they lie below
+        first, stop = found[zeros[c]], found[zeros[c] + 1]
+        positive = min(max(first, below[c, zeros[c] + 1]), stop)
+        total += 2.0 * _between(known[c], sums[c], positive, stop)
         out[c] = total / positions
 
 
@@ -170,20 +174,12 @@ def _decided(values: Floats, places: Places, side: Floats, spare: Floats) -> tup
 
 
 @compiled
-def _known_apart(
-    known: Floats, sums: Doubles, below: Counts, found: Counts, side: Floats, zero: int, undecided: Floats
-) -> float:
+def _known_apart(known: Floats, sums: Doubles, found: Counts, side: Floats, undecided: Floats) -> float:
     """Return what ranks add beside the values of bins that have a side."""
     total, taken, b = 0.0, 0, 0
     while b < side.shape[0]:
         first, one = found[b], side[b]
-        if b == zero:
-            b += 1
-            middle = min(max(below[zero], first), found[b])  # where negative ones end
-            total += _between(known, sums, middle, found[b]) - _between(known, sums, first, middle)
-            continue
-        b += 1
-        while b < side.shape[0] and b != zero and side[b] == one:
+        while b < side.shape[0] and side[b] == one:
             b += 1
         count = found[b] - first
         if one != np.float32(0):
@@ -207,9 +203,11 @@ def _between(known: Floats, sums: Doubles, first: int, stop: int) -> float:
     """Return the sum of a channel's values in order, from the first to before the stop."""
     low, high = -(-first // STEP), stop // STEP
     if low >= high:
-        return _total(known[first:stop])
-    edges = _total(known[first : low * STEP]) + _total(known[high * STEP : stop])
-    return sums[high] - sums[low] + edges
+        total: float = _total(known[first:stop])
+    else:
+        edges = _total(known[first : low * STEP]) + _total(known[high * STEP : stop])
+        total = sums[high] - sums[low] + edges
+    return total
 
 
 @compiled
