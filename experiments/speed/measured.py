@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,6 +75,7 @@ class Pictures:
         return replace(self, pairs=tuple(pair for pair in self.pairs if pair.cluster in clusters))
 
 
+@cache
 def judged(pairs: int, skipped: int = 0) -> RebuiltTID2013 | Pictures:
     """Return consecutive pairs of `tid2013_kodak`, read as a sweep reads them; noise where it is not at hand.
 
@@ -101,6 +104,13 @@ def network_called(name: str, seed: int = 0) -> Network:
     network = build(untrained(*NETWORKS[name], seed), Place(Path()), seed=seed)
     network.lay_out(channels_last=True)
     return network
+
+
+def apart() -> ProcessPoolExecutor:
+    """Return a process of its own with as many threads: what one run leaves behind does not reach it."""
+    return ProcessPoolExecutor(
+        1, get_context("spawn"), initializer=torch.set_num_threads, initargs=(THREADS,)
+    )
 
 
 def seconds(run: Callable[[], object]) -> float:

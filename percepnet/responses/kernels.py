@@ -161,10 +161,12 @@ def _one_by_one(
     """Add to the sums of the channels from `low` on."""
     for c in range(low, x.shape[1]):
         shift = (shifts[0, c], shifts[1, c])
+        total = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
         for n in range(x.shape[0]):
             parts = terms(np.float64(x[n, c]), np.float64(y[n, c]), scale[n], change[n], shift)
-            for k in range(SUMS):
-                out[k, c] += parts[k]
+            total = _plus(total, parts)
+        for k in range(SUMS):
+            out[k, c] += total[k]
 
 
 @compiled

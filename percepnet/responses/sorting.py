@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Keys = NDArray[np.uint32]
     Size = tuple[int, int]
 
-BENEATH = "ce887180"
+BENEATH = "b66ca986"
 """First digits of the sha256 of kernels.py, which is compiled in: see kernels.py."""
 INSIDE = WINDOW * WINDOW
 """Positions of a window: what `sort_columns` sorts."""

@@ -11,7 +11,7 @@ from percepnet.responses.kernels import compiled, set_planes
 if TYPE_CHECKING:
     from percepnet.responses.kernels import Doubles, Floats
 
-BENEATH = "ce887180"
+BENEATH = "b66ca986"
 """First digits of the sha256 of kernels.py, which is compiled in: see kernels.py."""
 TILE = 1024
 """Positions of few channels that lie in the cache together."""

@@ -8,6 +8,7 @@ import torch
 from percepnet.errors import InputError
 from percepnet.responses import kernels, lanes, sorting, tables, transport
 from percepnet.responses import response as responses
+from percepnet.responses.channelwise import EVERYWHERE, Comparison
 from percepnet.responses.costly import AT_STAGES
 from percepnet.responses.response import Reference, Response
 from percepnet.responses.statistics import STATISTICS, chosen, reduced
@@ -106,6 +107,24 @@ def test_compiled_loops_make_the_numbers_that_torch_makes(shape):
         np.testing.assert_allclose(found[name].numpy(), numbers, rtol=2e-6, atol=atol, err_msg=name)
 
 
+@pytest.mark.parametrize(("mean", "noise"), [(0.0, 1e-6), (100.0, 1e-4)])
+def test_compiled_loops_are_exact_where_responses_hardly_differ(mean, noise):
+    """They subtract sums of powers, torch sums differences: fp64 leaves 1e-8 of a change of a millionth."""
+    first, _ = pair((20, 90, 100))
+    first = mean + first
+    second = first + noise * torch.randn(first.shape, generator=torch.Generator().manual_seed(4))
+    both = [
+        Comparison(Reference(first), Response(second[None])),
+        Comparison(Reference(first.clone().requires_grad_()), Response(second[None])),
+    ]
+    for reduce in EVERYWHERE:
+        found, expected = (reduce(one).detach() for one in both)
+        atol = 1e-7 * float(expected.abs().max())
+        torch.testing.assert_close(
+            found, expected, rtol=1e-7, atol=atol, msg=lambda told: f"{reduce}: {told}"
+        )
+
+
 @pytest.mark.parametrize("trace", [0.0, 1e-3])
 @pytest.mark.parametrize("name", [name for name in NAMES if name.endswith("_difference")])
 def test_a_channel_that_nearly_falls_silent_is_as_exact_as_any_other(name, trace):
@@ -115,6 +134,16 @@ def test_a_channel_that_nearly_falls_silent_is_as_exact_as_any_other(name, trace
     np.testing.assert_allclose(
         value(name, first, second), expected, rtol=1e-5, atol=3e-6 * abs(expected).max()
     )
+
+
+@pytest.mark.parametrize(("low", "channels"), [(0, 40), (3, 16), (5, 35), (39, 1)])
+@pytest.mark.parametrize("positions", [1, 16, 50])
+def test_rows_are_transposed_like_numpys(positions, low, channels):
+    rows = np.random.default_rng(0).standard_normal((positions, 40)).astype(np.float32)
+    found = np.full((channels, positions + 7), -1.0, np.float32)
+    sorting.transpose(rows, low, channels, found.reshape(-1), positions + 7)
+    np.testing.assert_array_equal(found[:, :positions], rows[:, low : low + channels].T)
+    assert (found[:, positions:] == -1.0).all()
 
 
 @pytest.mark.parametrize("size", [1, 2, 63, 700, 9000])
