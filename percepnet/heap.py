@@ -7,7 +7,7 @@ with zeros, page by page: an eighth of VGG-16's forward pass. Other C libraries 
 from __future__ import annotations
 
 import ctypes
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,30 +22,31 @@ BLOCKS = 1 << 16
 NEVER = 2**31 - 1
 
 
-def _set(options: dict[int, int]) -> bool:
-    """Set options of mallopt; return whether there are such options."""
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):  # another C library
-        return False
-    for option, value in options.items():
-        mallopt(option, value)
-    return True
+def _call(name: str, *arguments: int) -> None:
+    """Call a function of the C library; nothing happens where it has none of this name."""
+    with suppress(AttributeError, OSError, TypeError):
+        getattr(ctypes.CDLL(None), name)(*arguments)
 
 
 def share() -> None:
     """Let all threads that begin from now on use one heap: the only one that can hold large blocks."""
-    _set({ARENA_MAX: 1})
+    _call("mallopt", ARENA_MAX, 1)
+
+
+def trim() -> None:
+    """Give back to the kernel what is free: it counts as available memory then."""
+    _call("malloc_trim", 0)
 
 
 @contextmanager
 def kept() -> Iterator[None]:
     """Keep what is freed for what is needed next; afterwards give all that is free back to the kernel."""
-    if not _set({MMAP_MAX: 0, TRIM_THRESHOLD: NEVER}):
-        yield
-        return
+    _call("mallopt", MMAP_MAX, 0)
+    _call("mallopt", TRIM_THRESHOLD, NEVER)
     try:
         yield
     finally:
-        _set({MMAP_MAX: BLOCKS, MMAP_THRESHOLD: LARGEST, TRIM_THRESHOLD: 2 * LARGEST})
-        ctypes.CDLL(None).malloc_trim(0)
+        _call("mallopt", MMAP_MAX, BLOCKS)
+        _call("mallopt", MMAP_THRESHOLD, LARGEST)
+        _call("mallopt", TRIM_THRESHOLD, 2 * LARGEST)
+        trim()

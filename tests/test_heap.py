@@ -8,6 +8,8 @@ import sys
 import pytest
 
 from percepnet import heap
+from percepnet.responses.extraction import Compute, extract
+from tests.fakes import memory_benchmark, tiny_network
 
 ON_GLIBC = platform.libc_ver()[0] == "glibc"
 
@@ -64,17 +66,23 @@ def test_another_c_library_is_left_as_it_is(monkeypatch):
         pass
 
 
-@pytest.mark.skipif(not ON_GLIBC, reason="another C library")
-def test_it_ends_where_the_work_within_fails(monkeypatch):
-    done = []
+@pytest.fixture
+def called(monkeypatch):
+    """What the C library is asked for, in order."""
+    told: list[tuple[str, ...]] = []
+    monkeypatch.setattr(heap, "_call", lambda *call: told.append(call))
+    return told
 
-    def noted(options):
-        done.append(options)
-        return True
 
-    monkeypatch.setattr(heap, "_set", noted)
+def test_an_extraction_keeps_memory_and_gives_it_back(called, tmp_path):
+    extract(tiny_network(), memory_benchmark(), ["squared_difference"], Compute(device="cpu"), tmp_path)
+    assert called[0] == ("mallopt", heap.MMAP_MAX, 0)
+    assert ("mallopt", heap.MMAP_MAX, heap.BLOCKS) in called
+    assert called[-1] == ("malloc_trim", 0)
+
+
+def test_it_ends_where_the_work_within_fails(called):
     with pytest.raises(KeyError), heap.kept():
         raise KeyError
-    inside, afterwards = done
-    assert inside[heap.MMAP_MAX] == 0
-    assert afterwards[heap.MMAP_MAX] == heap.BLOCKS
+    assert called[0] == ("mallopt", heap.MMAP_MAX, 0)
+    assert called[-1] == ("malloc_trim", 0)

@@ -4,8 +4,8 @@
 
 On the same pairs take turns: for every layer a network that ends there, run on both images of every pair in
 batches of at most 8 pairs, and a Euclidean distance; and the whole extraction of all 20 pairs, every tap and
-statistic, stored. Both use the memory format of an extraction. VGG-16's truncations take 20 s a pair: each
-repeat truncates for other 4 of the 20 pairs. What is compared are the seconds a pair.
+statistic, stored. Both use the memory format of an extraction. VGG-16's truncations take long: each repeat
+truncates for other 4 of the 20 pairs. What is compared are the seconds a pair.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import torch
 
 from percepnet.errors import InputError
+from percepnet.heap import trim
 from percepnet.responses.crew import Crew
 from percepnet.responses.limits import images_at_once, is_out_of_memory, response_bytes
 from percepnet.responses.memory import available
@@ -219,6 +220,7 @@ class Portions:
         """Return how many images of this size pass at once, as far as that is known beforehand."""
         height, width = size = (images.shape[1], images.shape[2])
         if size not in self.paces:
+            trim()  # of what was kept for images of another size
             free = available(images.device)
             threads = self.threads if images.device.type == "cpu" else 1
             sizes = response_bytes(self.network, height, width)
@@ -242,6 +244,7 @@ class Portions:
         pace.refused(several)
         log.warning("out of memory: from now on %d images pass at once, not %d", several // 2, several)
         gc.collect()
+        trim()
         if images.device.type == "cuda":
             torch.cuda.empty_cache()
 

@@ -125,6 +125,38 @@ def test_threads_pass_images_of_their_own_where_there_is_one_for_each(threads, a
     assert sorted(machine.rows) == [*range(1, size)]
 
 
+def test_larger_portions_come_first_so_that_threads_end_together():
+    told: list[int] = []
+
+    class Told(Crew):
+        def each(self, work, tasks):
+            told.extend(stop - start for start, stop in tasks)
+            super().each(work, tasks)
+
+    found = Portions(tiny_network(), {"input"}, 2, Room(8, 8), crew=Told(2))
+    found.passed(torch.zeros(21, 19, 23, 3), Machine(lambda n: 1.0).work, has_reference=True)
+    assert told == [1, 4, 4, 3, 3, 3, 3]
+
+
+def test_memory_that_was_kept_for_another_size_counts_as_available(monkeypatch):
+    told = []
+    monkeypatch.setattr(portions, "trim", lambda: told.append("trim"))
+    monkeypatch.setattr(portions, "available", lambda _: told.append("available"))
+    found = Portions(tiny_network(), {"input"}, 1, Room(4, 4))
+    for height in (19, 19, 21):
+        found.passed(torch.zeros(2, height, 23, 3), Machine(lambda n: 1.0).work, has_reference=False)
+    assert told == ["trim", "available"] * 2
+
+
+def test_memory_that_is_free_but_in_pieces_is_given_back_when_more_was_refused(monkeypatch):
+    told = []
+    found = Portions(tiny_network(), {"input"}, 1, Room(4, 4))
+    found.passed(torch.zeros(2, 19, 23, 3), Machine(lambda n: 1.0).work, has_reference=False)
+    monkeypatch.setattr(portions, "trim", lambda: told.append("trim"))
+    found.passed(torch.zeros(4, 19, 23, 3), Machine(lambda n: 1.0, most=2).work, has_reference=False)
+    assert told == ["trim"]
+
+
 @pytest.mark.parametrize("batch", ["8x", "Auto", 0, -1])
 def test_no_number_of_images_is_refused(batch):
     with pytest.raises(InputError, match=r"(?s)compute\.batch.*auto, or a whole number"):
